@@ -1,0 +1,1 @@
+"""The work. Knows neither Prefect nor the command line."""

@@ -1,0 +1,28 @@
+"""Draws that depend on nothing but the seed, the document and what is being decided."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from schemas.exchange import sha256
+
+T = TypeVar("T")
+
+
+def fraction(*of: str) -> float:
+    """Return a number in [0, 1), even over all inputs and always the same for one."""
+    return int(sha256(*of)[:13], 16) / 16**13
+
+
+def pick(choices: Sequence[T], *of: str) -> T:
+    """Return one of the choices, each with an even share."""
+    return choices[int(fraction(*of) * len(choices))]
+
+
+def pick_weighted(weights: Mapping[str, float], *of: str) -> str:
+    """Return one of the keys, with shares as the weights have them; the first if all are 0."""
+    left = fraction(*of) * sum(weights.values())
+    for key, weight in weights.items():
+        left -= weight
+        if left < 0:
+            return key
+    return next(iter(weights))

@@ -1,0 +1,137 @@
+"""Answers that were written down before, by a person or in another ledger.
+
+A line of the file gives an answer by place (``document``, ``question``, and ``draw`` if it is not
+0) or exactly (``request``: the digest of the whole question). An exact one goes first. What is
+not recorded goes to the fallback.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from pipeline.engines import Engine
+from pipeline.plugins import first_fault
+from schemas.errors import RecipeError
+from schemas.exchange import Answer, Identity, Request, canonical, request_digest, sha256
+
+
+class Recording(BaseModel):
+    """One recorded answer.
+
+    Attributes:
+        document: Id of the document, with ``question`` and ``draw`` its place.
+        question: Such as ``draft/commentary``.
+        draw: The number of the attempt.
+        request: Digest of the question, instead of a place.
+        by: Who gave the answer.
+        answer: The answer, as JSON or as raw text.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    document: str = ""
+    question: str = ""
+    draw: int = 0
+    request: str = ""
+    by: str = "recorded"
+    answer: dict[str, object] | str
+
+    @property
+    def text(self) -> str:
+        """The answer as an engine would have written it."""
+        return self.answer if isinstance(self.answer, str) else canonical(self.answer)
+
+
+class Recorded(Engine):
+    """Answers from a file; hands on what it does not know.
+
+    Attributes:
+        path: A JSONL file; a relative path starts at the recipe's folder.
+        fallback: The engine, by its name in the recipe, that answers the rest.
+    """
+
+    path: Path
+    fallback: str
+
+    _fallback: Engine | None = PrivateAttr(default=None)
+
+    @property
+    def relies_on(self) -> tuple[str, ...]:
+        """The fallback."""
+        return (self.fallback,)
+
+    def connect(self, engines: Mapping[str, Engine]) -> None:
+        """Take the fallback, and read the file, so that a fault in it shows before any work."""
+        self._fallback = engines[self.fallback]
+        _ = self._recordings
+
+    def identity(self, request: Request) -> Identity:
+        """Return the recording's author, or the fallback's identity for what is not recorded.
+
+        The revision is the answer's own digest: whoever mends one recorded answer has that one
+        question asked again, and no other.
+        """
+        recording = self._found(request)
+        if recording is None:
+            return self._rest.identity(request)
+        return Identity("recorded", recording.by, revision=sha256(recording.text)[:16])
+
+    async def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """Return recorded answers, and the fallback's for the rest."""
+        found = [self._found(request) for request in requests]
+        unknown = [r for r, recording in zip(requests, found, strict=True) if recording is None]
+        rest = iter(await self._rest.answer(unknown) if unknown else [])
+        await asyncio.sleep(0)
+        return [
+            next(rest) if recording is None else Answer(recording.text, self.identity(request))
+            for request, recording in zip(requests, found, strict=True)
+        ]
+
+    @property
+    def _rest(self) -> Engine:
+        if self._fallback is None:
+            raise RuntimeError("recorded was not connected to its fallback")
+        return self._fallback
+
+    def _found(self, request: Request) -> Recording | None:
+        exact, placed = self._recordings
+        return exact.get(request_digest(request)) or placed.get(
+            (request.document, request.question, request.draw)
+        )
+
+    @cached_property
+    def _recordings(
+        self,
+    ) -> tuple[dict[str, Recording], dict[tuple[str, str, int], Recording]]:
+        exact: dict[str, Recording] = {}
+        placed: dict[tuple[str, str, int], Recording] = {}
+        for number, line in enumerate(self._lines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                recording = Recording.model_validate(json.loads(line))
+            except ValidationError as error:
+                raise self._fault(number, first_fault(error)) from error
+            except json.JSONDecodeError as error:
+                raise self._fault(number, f"not JSON: {error}") from error
+            if recording.request:
+                exact[recording.request] = recording
+            else:
+                placed[(recording.document, recording.question, recording.draw)] = recording
+        return exact, placed
+
+    def _lines(self) -> list[str]:
+        try:
+            return self.path.read_text(encoding="utf-8").split("\n")
+        except OSError as error:
+            raise RecipeError(
+                f"the recorded answers {self.path} cannot be read: {error.strerror}",
+                hint="mend `path` under the engine that uses `recorded`",
+            ) from error
+
+    def _fault(self, number: int, what: str) -> RecipeError:
+        return RecipeError(f"{self.path}, line {number}: {what}", hint="mend or remove that line")

@@ -1,0 +1,19 @@
+"""The document as it is, in the human voice; nothing is asked and nothing is written."""
+
+from pydantic import BaseModel
+
+from pipeline.forms import Form
+from schemas.document import Document, Span, Voice
+
+
+class Verbatim(Form):
+    """Leaves the document as it is."""
+
+    @property
+    def reply(self) -> type[BaseModel] | None:
+        """None: there is nothing to write."""
+        return None
+
+    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:  # noqa: ARG002
+        """Return the whole source as one human span."""
+        return (Span(Voice.HUMAN, document.text, 0),)

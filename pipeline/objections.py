@@ -1,0 +1,31 @@
+"""Which objections still stand against the newest rewrite of a document."""
+
+from schemas.document import Document, Note, Objection
+
+
+def notes_since_writing(document: Document) -> tuple[Note, ...]:
+    """Return the last note of a draft or revision, and all that were left after it."""
+    for index in range(len(document.notes) - 1, -1, -1):
+        if document.notes[index].by in ("draft", "revise"):
+            return document.notes[index:]
+    return ()
+
+
+def standing(document: Document) -> tuple[Objection, ...]:
+    """Return every objection to the newest rewrite, each once."""
+    found = (o for note in notes_since_writing(document) for o in note.objections)
+    return tuple(dict.fromkeys(found))
+
+
+def was_rewritten(document: Document) -> bool:
+    """Return whether any text that a model wrote stands in the newest rewrite."""
+    return any(span.source_start is None for span in document.spans)
+
+
+def wants_review(document: Document) -> bool:
+    """Return whether somebody must judge the rewrite.
+
+    A writer who abstains on a flagged document is judged as well: either the screening was
+    wrong, or something bad would stand uncommented.
+    """
+    return document.rewrite is not None and (was_rewritten(document) or document.flagged)

@@ -1,0 +1,1 @@
+"""Voices as spans, spans as tagged text, and the way back."""

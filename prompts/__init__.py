@@ -1,0 +1,101 @@
+"""What models read: Markdown with Jinja2, and the word lists beside it.
+
+A prompt is found by its file name. A recipe's own folder of prompts comes first,
+so a rubric can be tried without touching the shipped one.
+"""
+
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from schemas.errors import PromptError, nearest
+from schemas.exchange import sha256
+
+SHIPPED = Path(__file__).parent
+
+
+class Prompts:
+    """All prompts of a build. Rendering depends on nothing but the name and the values."""
+
+    def __init__(self, own: Path | None = None) -> None:
+        if own is not None and not own.is_dir():
+            raise PromptError(
+                f"the folder of prompts {own} does not exist",
+                hint="create it, or take `prompts` out of [corpus]",
+            )
+        self._folders = [folder for folder in (own, SHIPPED) if folder is not None]
+        self._templates = ImmutableSandboxedEnvironment(
+            loader=FileSystemLoader([str(folder) for folder in self._folders]),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - the output is read by models, not by browsers
+            keep_trailing_newline=False,
+        )
+
+    def render(self, name: str, **values: object) -> str:
+        """Return the text of prompt ``name`` with its values filled in.
+
+        Raises:
+            PromptError: It does not exist, is not a template, or wants a value it is not given.
+        """
+        try:
+            return self._templates.get_template(name).render(**values).strip()
+        except TemplateNotFound as error:
+            known = [n for n in self.digests if n.endswith(".md")]
+            raise PromptError(
+                f"there is no prompt {error.name}", hint=nearest(str(error.name), known)
+            ) from error
+        except TemplateError as error:
+            raise PromptError(
+                f"prompt {name} cannot be rendered: {error}", hint=f"mend {self._file(name)}"
+            ) from error
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return a word list or other data file as it stands.
+
+        Raises:
+            PromptError: The file does not exist or is not TOML.
+        """
+        try:
+            return tomllib.loads(self._file(name).read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise PromptError(
+                f"{self._file(name)} is not TOML: {error}", hint="mend that line"
+            ) from error
+
+    def text(self, name: str) -> str:
+        """Return the text of a prompt as it was written, nothing filled in."""
+        return self._file(name).read_text(encoding="utf-8")
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the prompts in a folder, without their ending, sorted."""
+        return sorted(
+            name.removeprefix(f"{folder}/").removesuffix(".md")
+            for name in self.digests
+            if name.startswith(f"{folder}/") and name.endswith(".md")
+        )
+
+    @cached_property
+    def digests(self) -> dict[str, str]:
+        """The sha256 of every file, by name; an own file stands for the shipped one."""
+        return {name: sha256(path.read_bytes()) for name, path in sorted(self._files())}
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        found: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            for path in folder.rglob("*"):
+                if path.suffix in (".md", ".toml"):
+                    found[path.relative_to(folder).as_posix()] = path
+        yield from found.items()
+
+    def _file(self, name: str) -> Path:
+        for folder in self._folders:
+            if (folder / name).is_file():
+                return folder / name
+        raise PromptError(
+            f"there is no file {name} among the prompts", hint=nearest(name, list(self.digests))
+        )

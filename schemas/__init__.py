@@ -1,0 +1,1 @@
+"""What passes between rooms: plain data, imported by all, importing nothing of ours."""

@@ -1,0 +1,85 @@
+"""Errors a person can mend: what is wrong, where, and what to do.
+
+PipelineError
+├── RecipeError     the recipe does not say what can be done     exit 2
+├── SourceError     a source is missing or matches nothing       exit 2
+├── StorageError    a folder cannot be written or read           exit 1
+├── CorruptError    bytes differ from what their manifest says   exit 1
+├── ConservationError  documents do not add up                   exit 1
+├── WorkerError     workers die without a document to blame      exit 1
+├── VersionError    no such dataset or version                   exit 2
+├── ParseError      tagged text breaks its scheme                exit 1
+└── PromptError     a prompt is missing or does not render       exit 2
+"""
+
+from difflib import get_close_matches
+from typing import Any
+
+
+class PipelineError(Exception):
+    """An error with a remedy. ``str()`` is what and where; ``hint`` is what to do."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions with keyword arguments do not survive pickling, and these cross processes.
+        return _rebuilt, (type(self), str(self), self.hint)
+
+
+def _rebuilt(kind: type[PipelineError], message: str, hint: str) -> PipelineError:
+    return kind(message, hint=hint)
+
+
+class RecipeError(PipelineError):
+    """The recipe asks for something that does not exist or does not fit."""
+
+    exit_code = 2
+
+
+class SourceError(PipelineError):
+    """A source cannot be found or opened."""
+
+    exit_code = 2
+
+
+class StorageError(PipelineError):
+    """A folder or object store refuses to be written or read."""
+
+
+class CorruptError(PipelineError):
+    """Stored bytes are not those their manifest names."""
+
+
+class ConservationError(PipelineError):
+    """Documents were lost or doubled: what came in is not what went out."""
+
+
+class WorkerError(PipelineError):
+    """Workers keep dying and no single document is to blame."""
+
+
+class VersionError(PipelineError):
+    """A dataset or version does not exist."""
+
+    exit_code = 2
+
+
+class ParseError(PipelineError):
+    """Tagged text makes a move that its scheme does not have."""
+
+
+class PromptError(PipelineError):
+    """A prompt is missing or names something it is not given."""
+
+    exit_code = 2
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return "did you mean …" with the known words, or only the list if none is close."""
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    listed = f"there are {', '.join(sorted(known))}" if known else "there are none"
+    return f"did you mean '{close[0]}'? {listed[0].upper()}{listed[1:]}" if close else listed

@@ -1,0 +1,185 @@
+"""Questions to engines, what engines give back, and what is read out of it."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Role(StrEnum):
+    """Who is asked. A recipe names an engine for each."""
+
+    WRITER = "writer"
+    REVIEWER = "reviewer"
+    JURY = "jury"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation: ``system``, ``user`` or ``assistant``, and its text."""
+
+    speaker: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the answer is drawn. Part of the key: another sampling is another question."""
+
+    max_tokens: int = 1024
+    temperature: float = 0.0
+    top_p: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question for an engine about one document.
+
+    Attributes:
+        document: The document's id; for people and for answers found by place, never keyed.
+        question: What is asked, such as ``screen`` or ``review/character``.
+        role: Which engine is asked.
+        turns: The whole conversation, ending with the question.
+        reply: The model that the answer must fit.
+        sampling: How the answer is drawn.
+        draw: The number of the attempt: retries and repeated votes differ in it.
+    """
+
+    document: str
+    question: str
+    role: Role
+    turns: tuple[Turn, ...]
+    reply: type[BaseModel]
+    sampling: Sampling = Sampling()
+    draw: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who answers. The keyed fields decide whether an old answer still holds.
+
+    Attributes:
+        engine: The kind of engine, such as ``rules``.
+        model: The model's name, or the digest of what stands in for one.
+        revision: The model's pinned revision.
+        quantisation: How its weights are stored.
+        template: Digest of the chat template.
+        version: The engine software's version; recorded, not keyed.
+        hardware: What it ran on; recorded, not keyed.
+    """
+
+    engine: str
+    model: str
+    revision: str = ""
+    quantisation: str = ""
+    template: str = ""
+    version: str = ""
+    hardware: str = ""
+
+    @property
+    def keyed(self) -> dict[str, str]:
+        """The fields that are part of an answer's key."""
+        return {
+            "engine": self.engine,
+            "model": self.model,
+            "revision": self.revision,
+            "quantisation": self.quantisation,
+            "template": self.template,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost, in tokens and seconds. Cached tokens are among those read."""
+
+    read: int = 0
+    cached: int = 0
+    written: int = 0
+    thought: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine gave back, raw.
+
+    Attributes:
+        text: As it came; parsed only when read.
+        by: Who answered.
+        finish: ``stop``, or ``length`` if it was cut off.
+        usage: What it cost.
+    """
+
+    text: str
+    by: Identity
+    finish: str = "stop"
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A question and its parsed answer.
+
+    Attributes:
+        request: What was asked.
+        answer: What came back.
+        value: The answer as ``request.reply``, or None if it does not fit.
+        error: Why it does not fit, in words that a model can act on; "" if it fits.
+    """
+
+    request: Request
+    answer: Answer
+    value: BaseModel | None
+    error: str = ""
+
+
+def sha256(*parts: str | bytes) -> str:
+    """Return the hex digest of the parts, each preceded by its length so that none can blur."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Return the one JSON text of a value: sorted keys, no spaces, no escapes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def reply_schema(reply: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema that an answer must fit."""
+    return reply.model_json_schema()
+
+
+@cache
+def schema_digest(reply: type[BaseModel]) -> str:
+    """Return the hex digest of a reply's JSON schema."""
+    return sha256(canonical(reply_schema(reply)))
+
+
+def request_digest(request: Request) -> str:
+    """Return the hex digest of the question alone, whoever is asked."""
+    return sha256(
+        canonical([[turn.speaker, turn.text] for turn in request.turns]),
+        schema_digest(request.reply),
+        canonical(
+            {
+                "max_tokens": request.sampling.max_tokens,
+                "temperature": request.sampling.temperature,
+                "top_p": request.sampling.top_p,
+            }
+        ),
+        str(request.draw),
+    )
+
+
+def answer_key(request: Request, by: Identity) -> str:
+    """Return the key under which the ledger keeps this engine's answer to this question."""
+    return sha256(canonical(by.keyed), request_digest(request))

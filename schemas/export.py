@@ -1,0 +1,42 @@
+"""Write the JSON Schemas of everything that is read from outside: ``python -m schemas.export``."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from schemas.recipe import Recipe
+from schemas.scheme import Scheme
+from schemas.tables import TABLES
+from schemas.unit import Plan, StageManifest, UnitManifest
+from schemas.version import ShardList, VersionManifest
+
+FOLDER = Path(__file__).parent / "json"
+MODELS: dict[str, type[BaseModel]] = {
+    "recipe": Recipe,
+    "scheme": Scheme,
+    "plan": Plan,
+    "unit-manifest": UnitManifest,
+    "stage-manifest": StageManifest,
+    "shard-list": ShardList,
+    "version-manifest": VersionManifest,
+}
+
+
+def exported() -> dict[str, str]:
+    """Return the text of every exported file, by file name."""
+    models = {
+        f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=2) + "\n"
+        for name, model in MODELS.items()
+    }
+    tables = {
+        f"{name}.arrow.txt": schema.to_string(element_size_limit=10_000) + "\n"
+        for name, schema in TABLES.items()
+    }
+    return models | tables
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in exported().items():
+        (FOLDER / name).write_text(text)

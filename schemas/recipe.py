@@ -1,0 +1,151 @@
+"""The recipe: a TOML file that says what corpus is made, and how it is run.
+
+Everything but ``[pool]`` says *what* is made and bears identity; ``[pool]`` says
+*how* and never does. Plugin settings (of sources, engines, passes, forms) are
+checked by the plugin itself when it is loaded.
+"""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Section(BaseModel):
+    """One table of a recipe; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PluginSection(BaseModel):
+    """A table that configures a plugin: ``use`` names it, the rest are its settings."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    use: str = Field(min_length=1)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The plugin's own settings, unchecked."""
+        return dict(self.model_extra or {})
+
+
+class CorpusSection(Section):
+    """What the corpus is called, where its work is kept, and what bounds a document.
+
+    Attributes:
+        name: Lower-case letters, digits and dashes.
+        folder: Where ledger, units and logs live; a relative path starts at the recipe's folder.
+        seed: All draws depend on it and on the document's id.
+        unit_rows: Rows of a source file that one worker takes at a time.
+        max_document_tokens: Longer documents are split at paragraph ends. A token is taken to be
+            four bytes of UTF-8, so that the split does not depend on any model.
+        prompts: A folder whose files stand in for shipped prompts of the same name.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    folder: str
+    seed: str = "0"
+    unit_rows: int = Field(default=256, ge=1)
+    max_document_tokens: int = Field(default=6000, ge=200)
+    prompts: str | None = None
+
+
+class SourceSection(PluginSection):
+    """One source: a plugin, where its files are, and which of their fields mean what.
+
+    Attributes:
+        name: Begins every document id, so that two sources cannot clash.
+        url: An fsspec URL or path, with globs; a relative path starts at the recipe's folder.
+        fields: From our names (``text``, ``id``, metadata) to the file's; those not named are
+            looked for under our own names.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    url: str
+    fields: dict[str, str] = {}
+
+
+class RolesSection(Section):
+    """Which engine answers for which role."""
+
+    writer: str
+    reviewer: str
+    jury: str | None = None
+
+
+class DedupSection(Section):
+    """When two documents count as the same.
+
+    Attributes:
+        threshold: Jaccard similarity of five-word shingles at which the later one goes.
+        bands: LSH bands; with ``rows`` they decide which pairs are looked at.
+        rows: Rows per band.
+    """
+
+    threshold: float = Field(default=0.8, gt=0, le=1)
+    bands: int = Field(default=25, ge=1)
+    rows: int = Field(default=5, ge=1)
+
+
+class PublishSection(Section):
+    """Where versions go, and how they are cut.
+
+    Attributes:
+        dataset: Folder or URL of the dataset; a relative path starts at the recipe's folder.
+        scheme: The scheme in which text is tagged.
+        shard_mb: Target size of a shard in megabytes of Parquet.
+        validation_share: Share of source ids, by hash, that go into split ``validation``.
+    """
+
+    dataset: str
+    scheme: str = "bitter-lesson"
+    shard_mb: float = Field(default=256, gt=0)
+    validation_share: float = Field(default=0.0, ge=0, lt=1)
+
+
+class PoolSection(Section):
+    """How the build runs. Nothing here changes what is made.
+
+    Attributes:
+        workers: Ray actors.
+        cpus_each: CPUs that Ray sets aside for each.
+        gpus_each: GPUs that Ray sets aside for each.
+        in_flight: Documents that one worker has under way at once.
+        address: A running Ray cluster, or None to start one on this machine.
+    """
+
+    workers: int = Field(default=2, ge=1)
+    cpus_each: float = Field(default=1, gt=0)
+    gpus_each: float = Field(default=0, ge=0)
+    in_flight: int = Field(default=64, ge=1)
+    address: str | None = None
+
+
+class Recipe(Section):
+    """A whole recipe, checked as far as it can be without loading a plugin."""
+
+    corpus: CorpusSection
+    source: tuple[SourceSection, ...] = Field(min_length=1)
+    engines: dict[str, PluginSection] = Field(min_length=1)
+    roles: RolesSection
+    passes: tuple[PluginSection, ...] = Field(alias="pass", min_length=1)
+    forms: dict[str, float]
+    dedup: DedupSection = DedupSection()
+    publish: PublishSection
+    pool: PoolSection = PoolSection()
+
+    @field_validator("source")
+    @classmethod
+    def _names_differ(cls, sources: tuple[SourceSection, ...]) -> tuple[SourceSection, ...]:
+        names = [source.name for source in sources]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called '{twice[0]}'; give each a name of its own")
+        return sources
+
+    @field_validator("forms")
+    @classmethod
+    def _weights_are_weights(cls, forms: dict[str, float]) -> dict[str, float]:
+        if any(weight < 0 for weight in forms.values()) or not any(forms.values()):
+            raise ValueError("the weights of [forms] are shares: none below 0, one at least above")
+        return forms

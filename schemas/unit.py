@@ -1,0 +1,146 @@
+"""Units: what one worker takes, and the manifest that says one is finished."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a source.
+
+    Attributes:
+        source: The source's name in the recipe.
+        name: Path below the fixed part of the source's URL; stable when the whole is moved.
+        url: Where to open it.
+        bytes: Its size.
+        stamp: Changes when the file does: size and modification time, or the store's ETag.
+    """
+
+    source: str
+    name: str
+    url: str
+    bytes: int
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A range of one source file's own order.
+
+    Attributes:
+        file: The file it is a range of.
+        first: 0-based number of its first row.
+        rows: How many rows it holds.
+        offset: Byte at which the first row begins if the file can be sought, else 0.
+    """
+
+    file: SourceFile
+    first: int
+    rows: int
+    offset: int = 0
+
+    @property
+    def name(self) -> str:
+        """``source/file:first+rows``."""
+        return f"{self.file.source}/{self.file.name}:{self.first}+{self.rows}"
+
+    @property
+    def folder(self) -> str:
+        """The name as a relative folder."""
+        return f"{self.file.source}/{self.file.name}/{self.first}+{self.rows}"
+
+
+class StoredFile(BaseModel):
+    """A file beside a manifest, and how to tell that it is whole."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+class QuestionCost(BaseModel):
+    """What one kind of question cost in one unit.
+
+    ``asked`` were put to an engine by the run that finished the unit, ``remembered`` came from
+    the ledger; tokens and seconds count both, since they are what the answers cost when they
+    were given. ``by`` counts answers by who gave them.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    asked: int = 0
+    remembered: int = 0
+    read: int = 0
+    cached: int = 0
+    written: int = 0
+    thought: int = 0
+    seconds: float = 0.0
+    by: dict[str, int] = {}
+
+
+class UnitManifest(BaseModel):
+    """Written last: a unit is finished when this file says so.
+
+    Attributes:
+        format: Of this file.
+        unit: The unit's name.
+        fingerprint: Digest of all that the unit depends on.
+        depends: The parts of the fingerprint by name, so that a difference can be named.
+        rows: Rows of the source file.
+        documents: Documents made of them; more than rows where long ones were split.
+        outcomes: Documents by outcome, then by reason.
+        files: The files beside this one.
+        questions: Cost by question.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = FORMAT
+    unit: str
+    fingerprint: str
+    depends: dict[str, str]
+    rows: int
+    documents: int
+    outcomes: dict[str, dict[str, int]]
+    files: tuple[StoredFile, ...]
+    questions: dict[str, QuestionCost]
+
+
+class StageManifest(BaseModel):
+    """Written last beside the tables of a stage that covers the whole corpus."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = FORMAT
+    stage: str
+    fingerprint: str
+    files: tuple[StoredFile, ...]
+    figures: dict[str, Any] = {}
+
+
+class PlannedUnit(BaseModel):
+    """A unit as the plan lists it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    folder: str
+    rows: int
+
+
+class Plan(BaseModel):
+    """What the newest build set out to do; ``status`` counts against it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = FORMAT
+    corpus: str
+    started: str
+    units: tuple[PlannedUnit, ...]
