@@ -118,7 +118,7 @@ def load(kind: type[P], name: str, settings: dict[str, Any], *, where: str, kit:
             f"the settings of {noun} '{name}' do not fit ({where}): {first_fault(error)}",
             hint=settings_hint(error, list(cls.model_fields)),
         ) from error
-    plugin._kit = kit  # noqa: SLF001 - the one place where a plugin is handed its kit
+    plugin._kit = kit
     return plugin
 
 

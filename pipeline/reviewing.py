@@ -53,9 +53,7 @@ def rubric_request(
         answer=kit.prompts.render("review_answer.md"),
     )
     if objections:
-        question = kit.prompts.render(
-            "recheck.md", objections=as_data(objections), rubric=question
-        )
+        question = kit.prompts.render("recheck.md", objections=as_data(objections), rubric=question)
     return Request(
         document=document.id,
         question=f"{by}/{rubric}",
@@ -78,8 +76,7 @@ def verdict_note(replies: Sequence[Reply]) -> Note:
         scores[rubric] = (verdict.score - 1) / 4
         if verdict.decision == "object":
             objections += [
-                Objection(rubric, o.code, o.what, o.sentence, o.clause)
-                for o in verdict.objections
+                Objection(rubric, o.code, o.what, o.sentence, o.clause) for o in verdict.objections
             ] or [Objection(rubric, "unsaid", "the reviewer objects and does not say to what")]
     if not objections:
         return Note(Decision.KEEP, scores=scores)

@@ -63,23 +63,23 @@ def sentences(text: str, language: str | None = None) -> tuple[Sentence, ...]:
 
 def _blocks(text: str) -> Iterator[tuple[int, int, bool]]:
     """Yield (start, end, is code) of every paragraph: stretches between blank lines, or fences."""
-    start, position, fence = 0, 0, ""
+    start, fence = 0, ""
     for match in _LINE.finditer(text):
-        line, position = match[0], match.start()
-        if fence:
-            if line.lstrip().startswith(fence):
-                yield start, match.end(), True
-                start, fence = match.end(), ""
-        elif opened := _FENCE.match(line):
-            if text[start:position].strip():
-                yield start, position, _is_code(text[start:position])
-            start, fence = position, opened[1]
-        elif not line.strip():
-            if text[start:position].strip():
-                yield start, position, _is_code(text[start:position])
-            start = match.end()
-    if text[start:].strip():
-        yield start, len(text), bool(fence) or _is_code(text[start:])
+        line, opened = match[0], _FENCE.match(match[0])
+        closes = bool(fence) and line.lstrip().startswith(fence)
+        if closes or (not fence and not line.strip()):
+            yield from _block(text, start, match.end(), fenced=closes)
+            start, fence = match.end(), ""
+        elif opened and not fence:
+            yield from _block(text, start, match.start(), fenced=False)
+            start, fence = match.start(), opened[1]
+    yield from _block(text, start, len(text), fenced=bool(fence))
+
+
+def _block(text: str, start: int, end: int, *, fenced: bool) -> Iterator[tuple[int, int, bool]]:
+    block = text[start:end]
+    if block.strip():
+        yield start, end, fenced or _is_code(block)
 
 
 def _is_code(block: str) -> bool:
@@ -88,9 +88,7 @@ def _is_code(block: str) -> bool:
     return all(_CODE_LINE.match(line) for line in lines)
 
 
-def _anchors(
-    text: str, start: int, end: int, language: str | None
-) -> Iterator[tuple[int, int]]:
+def _anchors(text: str, start: int, end: int, language: str | None) -> Iterator[tuple[int, int]]:
     block = text[start:end]
     lines = [line for line in block.split("\n") if line.strip()]
     is_verse = len(lines) > 1 and max(map(len, lines)) <= _VERSE_WIDTH

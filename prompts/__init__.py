@@ -32,7 +32,7 @@ class Prompts:
         self._templates = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader([str(folder) for folder in self._folders]),
             undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - the output is read by models, not by browsers
+            autoescape=False,
             keep_trailing_newline=False,
         )
 

@@ -96,7 +96,7 @@ NOTES = pa.list_(
 UNIT = pa.schema(
     [
         *(
-            field.with_nullable(True) if field.name in ("text", "spans") else field
+            pa.field(field.name, field.type) if field.name in ("text", "spans") else field
             for field in PUBLISHED
         ),
         pa.field("outcome", pa.string(), nullable=False),
@@ -144,10 +144,11 @@ LEDGER = pa.schema(
 DUPLICATES = pa.schema(
     [
         pa.field("document", pa.string(), nullable=False),
+        pa.field("place", pa.string(), nullable=False),
         pa.field("unit", pa.string(), nullable=False),
         pa.field("twin", pa.string(), nullable=False),
         pa.field("similarity", pa.float32(), nullable=False),
-        pa.field("stage", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
     ]
 )
 """One removed document, the kept document it is too close to, and their exact Jaccard."""

@@ -5,8 +5,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 1
-
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -98,19 +96,39 @@ class UnitManifest(BaseModel):
         outcomes: Documents by outcome, then by reason.
         files: The files beside this one.
         questions: Cost by question.
+        answers: Digest of the keys of all answers that were used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     unit: str
     fingerprint: str
     depends: dict[str, str]
     rows: int
     documents: int
     outcomes: dict[str, dict[str, int]]
-    files: tuple[StoredFile, ...]
+    files: tuple[StoredFile, ...] = ()
     questions: dict[str, QuestionCost]
+    answers: str
+
+
+class UnitResult(BaseModel):
+    """What a worker reports of a unit.
+
+    Attributes:
+        unit: The unit's name.
+        manifest: What was written, or None if documents still wait for answers.
+        documents: Documents by outcome, then by reason, the waiting ones as ``pending``.
+        resumed: Whether it was finished before and nothing had to be done.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: str
+    manifest: UnitManifest | None
+    documents: dict[str, dict[str, int]]
+    resumed: bool = False
 
 
 class StageManifest(BaseModel):
@@ -118,7 +136,7 @@ class StageManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     stage: str
     fingerprint: str
     files: tuple[StoredFile, ...]
@@ -140,7 +158,7 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     corpus: str
     started: str
     units: tuple[PlannedUnit, ...]

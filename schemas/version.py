@@ -4,8 +4,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-FORMAT = 1
-
 
 class Shard(BaseModel):
     """One content-addressed Parquet file: ``shards/<sha256>.parquet``.
@@ -36,7 +34,7 @@ class ShardList(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     split: str
     ranges: int
     shards: tuple[Shard, ...]
@@ -74,7 +72,7 @@ class VersionManifest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     dataset: str
     version: int
     parent: int | None

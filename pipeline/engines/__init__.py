@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.plugins import Kit, Plugin, load
 from schemas.errors import RecipeError, nearest
-from schemas.exchange import Answer, Identity, Request
+from schemas.exchange import Answer, Identity, Request, canonical, sha256
 from schemas.recipe import PluginSection
 
 
@@ -30,6 +30,10 @@ class Engine(Plugin):
         Raises:
             Waiting: The answers will come later, from outside.
         """
+
+    def fingerprint(self) -> str:
+        """Return a digest that changes when answers could; a unit is replayed when it does."""
+        return sha256(self.name(), canonical(self.model_dump(mode="json")))
 
     def connect(self, engines: Mapping[str, "Engine"]) -> None:
         """Take the other engines this one hands requests to, by their names in the recipe."""

@@ -80,6 +80,10 @@ class Recorded(Engine):
             return self._rest.identity(request)
         return Identity("recorded", recording.by, revision=sha256(recording.text)[:16])
 
+    def fingerprint(self) -> str:
+        """Return a digest of the file and of the fallback."""
+        return sha256("\n".join(self._lines()), self._rest.fingerprint())
+
     async def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Return recorded answers, and the fallback's for the rest."""
         found = [self._found(request) for request in requests]

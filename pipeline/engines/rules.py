@@ -18,9 +18,13 @@ from schemas.exchange import Answer, Identity, Request, Usage, sha256
 class Rules(Engine):
     """Needs no settings."""
 
-    def identity(self, request: Request) -> Identity:  # noqa: ARG002
+    def identity(self, request: Request) -> Identity:
         """Return the digest of the rule book's code and lexicons: they are its weights."""
         return Identity("rules", "rule-book", revision=_revision())
+
+    def fingerprint(self) -> str:
+        """Return the revision of the rule book."""
+        return _revision()
 
     async def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Return the rule book's answer to each request."""

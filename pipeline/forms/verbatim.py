@@ -14,6 +14,6 @@ class Verbatim(Form):
         """None: there is nothing to write."""
         return None
 
-    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:  # noqa: ARG002
+    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:
         """Return the whole source as one human span."""
         return (Span(Voice.HUMAN, document.text, 0),)

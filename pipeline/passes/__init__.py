@@ -14,7 +14,7 @@ from schemas.exchange import Reply, Request
 class Pass(Plugin):
     """One step of a journey. Its fields are its settings in a recipe."""
 
-    def ask(self, document: Document) -> list[Request]:  # noqa: ARG002
+    def ask(self, document: Document) -> list[Request]:
         """Return the questions to ask about this document; none if it need not be asked."""
         return []
 
@@ -22,7 +22,7 @@ class Pass(Plugin):
         """Return what this pass has to say, given one readable reply for each request."""
         raise NotImplementedError
 
-    def unreadable(self, document: Document, replies: Sequence[Reply]) -> Note:  # noqa: ARG002
+    def unreadable(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return what follows when a reply could not be read, even when asked again.
 
         A document on which a reviewer was not heard is not published, so it is rejected.

@@ -21,7 +21,7 @@ class Lint(Pass):
 
     max_remark_chars: int = Field(default=1200, ge=50)
 
-    def read(self, document: Document, replies: Sequence[Reply]) -> Note:  # noqa: ARG002
+    def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return objections to the newest rewrite, none if code finds nothing."""
         if not was_rewritten(document):
             return Note.keep()

@@ -33,6 +33,6 @@ class Review(Pass):
             for rubric in self.rubrics
         ]
 
-    def read(self, document: Document, replies: Sequence[Reply]) -> Note:  # noqa: ARG002
+    def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return all objections, and a score per rubric."""
         return verdict_note(replies)

@@ -78,7 +78,9 @@ def _character(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
         if match := _SERMON.search(own):
             objections.append(_object("preachy", f"take out '{match[0]}'", remark.before, "6"))
         if match := _SELF.search(own):
-            objections.append(_object("self_display", f"take out '{match[0]}'", remark.before, "13"))
+            objections.append(
+                _object("self_display", f"take out '{match[0]}'", remark.before, "13")
+            )
     return objections
 
 
@@ -109,10 +111,11 @@ def _usefulness(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
         if _opening(first) == _opening(second):
             what = f"begin otherwise than with '{_opening(second)}', like the remark before it"
             objections.append(_object("repeats", what, second.before, "6"))
-    for remark in rewrite.remarks:
-        if len(_plain(remark).split()) > 120:
-            objections.append(_object("too_long", "say it in half the words", remark.before, "6"))
-    return objections
+    return objections + [
+        _object("too_long", "say it in half the words", remark.before, "6")
+        for remark in rewrite.remarks
+        if len(_plain(remark).split()) > 120
+    ]
 
 
 def _opening(remark: Remark) -> str:

@@ -47,9 +47,7 @@ def _lookalike() -> re.Pattern[str]:
     )
     # Possessive runs, so that a million blanks or brackets cost one pass.
     between = rf"[\s{_UNSEEN}]*+"
-    return re.compile(
-        rf"({_OPEN})(\\*+){between}[/|／]?{between}(?:{names})(?![0-9A-Za-z_])"
-    )
+    return re.compile(rf"({_OPEN})(\\*+){between}[/|／]?{between}(?:{names})(?![0-9A-Za-z_])")
 
 
 _MAY_HOLD = re.compile(f"[{_BRACKETS}&]")

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections import deque
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
 from pydantic import ValidationError
@@ -27,9 +27,7 @@ def load_scheme(name: str) -> Scheme:
         RecipeError: There is none, or its file breaks a rule of schemes.
     """
     if name not in scheme_names():
-        raise RecipeError(
-            f"there is no scheme called '{name}'", hint=nearest(name, scheme_names())
-        )
+        raise RecipeError(f"there is no scheme called '{name}'", hint=nearest(name, scheme_names()))
     place = f"pipeline/voices/schemes/{name}.toml"
     try:
         scheme = Scheme.model_validate(tomllib.loads((_SHIPPED / f"{name}.toml").read_text()))
@@ -53,13 +51,17 @@ def _flaw(scheme: Scheme) -> str:
         # A tag with brackets at its ends alone can never overlap another tag or escaped text.
         if not (tag.startswith("<") and tag.endswith(">")) or set(tag[1:-1]) & set("<>\\"):
             return f"{tag} must begin with '<', end with '>' and hold neither inside, nor a '\\'"
-    for voice in Voice:
-        if scheme.shown(scheme.shown(voice)) != scheme.shown(voice):
-            return f"voice '{voice}' is shown as one that is itself shown as another"
-        if way(scheme, scheme.start, scheme.shown(voice)) is None:
-            return f"voice '{voice}' cannot be reached; declare what stands for it under [instead]"
-        if way_out(scheme, scheme.shown(voice)) is None:
-            return f"a text that is in voice '{voice}' can never end"
+    return next((flaw for flaw in map(partial(_voice_flaw, scheme), Voice) if flaw), "")
+
+
+def _voice_flaw(scheme: Scheme, voice: Voice) -> str:
+    shown = scheme.shown(voice)
+    if scheme.shown(shown) != shown:
+        return f"voice '{voice}' is shown as one that is itself shown as another"
+    if way(scheme, scheme.start, shown) is None:
+        return f"voice '{voice}' cannot be reached; declare what stands for it under [instead]"
+    if way_out(scheme, shown) is None:
+        return f"a text that is in voice '{voice}' can never end"
     return ""
 
 

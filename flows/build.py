@@ -1,0 +1,301 @@
+"""The build: from a recipe to a published version, as a Prefect flow on a Ray pool.
+
+The same path on a laptop and on a cluster; only ``[pool]`` differs. Prefect knows
+stages, Ray knows units; documents are the workers' business. Every stage looks
+first whether it is finished, so running a build again continues it.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from flows.quiet import be_quiet
+
+be_quiet()
+
+from prefect import flow, task  # noqa: E402 - its settings must be in the environment first
+from prefect.artifacts import (  # noqa: E402
+    create_markdown_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
+from prefect.cache_policies import NO_CACHE  # noqa: E402
+
+from flows.log import build_log, event  # noqa: E402
+from flows.progress import Stages  # noqa: E402
+from pipeline.corpus.outcomes import Counts, conserved, total  # noqa: E402
+from pipeline.corpus.record import build_record  # noqa: E402
+from pipeline.corpus.shards import write_shards  # noqa: E402
+from pipeline.corpus.status import PLAN, summed  # noqa: E402
+from pipeline.corpus.versions import Dataset  # noqa: E402
+from pipeline.dedup.decisions import (  # noqa: E402
+    Decisions,
+    output_duplicates,
+    source_duplicates,
+)
+from pipeline.pool import Pool, ray_cluster  # noqa: E402
+from pipeline.recipes import read_recipe  # noqa: E402
+from pipeline.rows import counted  # noqa: E402
+from pipeline.store import Folder  # noqa: E402
+from pipeline.units import planned_units  # noqa: E402
+from pipeline.worker import Job  # noqa: E402
+from pipeline.workshop import Workshop, open_workshop  # noqa: E402
+from schemas.unit import Plan, PlannedUnit, QuestionCost, Unit, UnitManifest, UnitResult  # noqa: E402
+from schemas.version import ShardList, VersionManifest  # noqa: E402
+
+_MB = 1_000_000
+# Prefect's server takes its time for each; a bar need not move more often.
+_PROGRESS_EVERY_S = 5.0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a build has come to.
+
+    Attributes:
+        corpus: Its name.
+        documents: By outcome, then by reason.
+        units: How many there are.
+        resumed: How many of them were finished before.
+        asked: Questions put to engines now.
+        remembered: Answers that the ledger already held.
+        dataset: Where versions go.
+        version: The version that holds this corpus, or None if nothing was accepted or some
+            documents still wait.
+        is_new: Whether this build has published it.
+        seconds: How long it took.
+        log: Where the build's log is.
+    """
+
+    corpus: str
+    documents: Counts
+    units: int
+    resumed: int
+    asked: int
+    remembered: int
+    dataset: str
+    version: int | None
+    is_new: bool
+    seconds: float
+    log: str
+    questions: dict[str, QuestionCost] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as plain JSON values."""
+        costs = {question: cost.model_dump() for question, cost in self.questions.items()}
+        return asdict(self) | {"questions": costs}
+
+
+@task(cache_policy=NO_CACHE)
+def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
+    """Return all units, in the recipe's order, after writing down what is planned."""
+    with stages.stage("plan") as advance:
+        units = []
+        for unit in planned_units(workshop):
+            units.append(unit)
+            advance(1)
+    planned = Plan(
+        corpus=workshop.recipe.corpus.name,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        units=tuple(PlannedUnit(name=u.name, folder=u.folder, rows=u.rows) for u in units),
+    )
+    workshop.corpus.write(PLAN, (planned.model_dump_json(indent=1) + "\n").encode())
+    event("planned", units=len(units), rows=sum(unit.rows for unit in units))
+    return units
+
+
+@task(name="source duplicates", cache_policy=NO_CACHE)
+def find_source_duplicates(
+    workshop: Workshop, units: list[Unit], published: frozenset[str], stages: Stages
+) -> Decisions:
+    """Return which documents are not worth rewriting, because another one is so like them."""
+    with stages.stage("source duplicates") as advance:
+        decisions = source_duplicates(workshop, units, published)
+        advance(sum(map(len, decisions.values())))
+    event("source duplicates found", documents=sum(map(len, decisions.values())))
+    return decisions
+
+
+@task(cache_policy=NO_CACHE)
+def rewrite(
+    workshop: Workshop, units: list[Unit], duplicates: Decisions, stages: Stages
+) -> list[UnitResult]:
+    """Return the result of every unit, in the order of ``units``."""
+    results: dict[str, UnitResult] = {}
+    jobs = (Job(unit, duplicates.get(unit.name, {})) for unit in units)
+    pool = workshop.recipe.pool
+    rows = {unit.name: unit.rows for unit in units}
+    shown = cast(
+        "UUID",
+        create_progress_artifact(0.0, key="rewrite", description="units finished, percent"),
+    )
+    due = time.monotonic() + _PROGRESS_EVERY_S
+    with (
+        stages.stage("rewrite", sum(rows.values())) as advance,
+        ray_cluster(pool),
+        Pool(workshop.recipe) as workers,
+    ):
+        for result in workers.rewrite(jobs):
+            results[result.unit] = result
+            advance(rows[result.unit])
+            counts = {kind: sum(reasons.values()) for kind, reasons in result.documents.items()}
+            event("unit finished", unit=result.unit, resumed=result.resumed, **counts)
+            if time.monotonic() > due:
+                update_progress_artifact(shown, progress=100.0 * len(results) / len(units))
+                due = time.monotonic() + _PROGRESS_EVERY_S
+    update_progress_artifact(shown, progress=100.0)
+    return [results[unit.name] for unit in units]
+
+
+@task(name="output duplicates", cache_policy=NO_CACHE)
+def find_output_duplicates(
+    workshop: Workshop,
+    finished: list[tuple[Folder, UnitManifest]],
+    published: frozenset[str],
+    stages: Stages,
+) -> Decisions:
+    """Return which accepted documents have become too much alike."""
+    with stages.stage("output duplicates") as advance:
+        decisions = output_duplicates(workshop, finished, published)
+        advance(sum(map(len, decisions.values())))
+    event("output duplicates found", documents=sum(map(len, decisions.values())))
+    return decisions
+
+
+@task(cache_policy=NO_CACHE)
+def shards(
+    workshop: Workshop,
+    finished: list[tuple[Folder, UnitManifest]],
+    decisions: Decisions,
+    stages: Stages,
+) -> list[ShardList]:
+    """Return the lists of shards, after writing those that are new."""
+    dataset = Dataset(workshop.recipe.publish.dataset)
+    newest = dataset.newest()
+    with stages.stage("shards") as advance:
+        lists = write_shards(
+            dataset.folder,
+            finished,
+            decisions,
+            target_bytes=workshop.recipe.publish.shard_mb * _MB,
+            parent=dataset.lists(newest) if newest else {},
+        )
+        advance(sum(len(shards.shards) for shards in lists))
+    return lists
+
+
+@task(cache_policy=NO_CACHE)
+def publish(
+    workshop: Workshop,
+    lists: list[ShardList],
+    documents: Counts,
+    manifests: list[UnitManifest],
+    recipe_text: str,
+) -> tuple[VersionManifest, bool]:
+    """Return the version that holds these shards, and whether it is new."""
+    return Dataset(workshop.recipe.publish.dataset).publish(
+        workshop.recipe.corpus.name,
+        lists,
+        scheme=workshop.kit.scheme,
+        documents=documents,
+        sources=sum(manifest.documents for manifest in manifests),
+        build=build_record(workshop, recipe_text, manifests),
+    )
+
+
+@flow(name="prealign-build", validate_parameters=False)
+def build(recipe_path: str, overrides: list[str] | None = None, *, quiet: bool = False) -> Summary:
+    """Run, or continue, the build of a recipe.
+
+    Args:
+        recipe_path: The TOML file.
+        overrides: Such as ``pool.workers=4``; they win over the file.
+        quiet: Whether to show no progress.
+
+    Raises:
+        PipelineError: Something that a person can mend; everything done so far is kept.
+    """
+    begun = time.monotonic()
+    recipe = read_recipe(Path(recipe_path), overrides)
+    workshop = open_workshop(recipe)
+    with build_log(workshop.corpus) as log:
+        event("build started", corpus=recipe.corpus.name, overrides=overrides or [])
+        summary = _built(workshop, Path(recipe_path), Stages(quiet=quiet), begun, log)
+        event("build ended", version=summary.version, seconds=round(summary.seconds, 1))
+    create_markdown_artifact(markdown(summary), key="summary", description="what became of it")
+    return summary
+
+
+def _built(
+    workshop: Workshop, recipe_path: Path, stages: Stages, begun: float, log: str
+) -> Summary:
+    newest = Dataset(workshop.recipe.publish.dataset).newest()
+    published = _published_sources(workshop, newest)
+    units = plan(workshop, stages)
+    before = find_source_duplicates(workshop, units, published, stages)
+    results = rewrite(workshop, units, before, stages) if units else []
+    manifests = [result.manifest for result in results if result.manifest]
+    version, is_new = None, False
+    if len(manifests) < len(units):
+        documents = _unfinished(results)
+    else:
+        folders = [workshop.corpus / "units" / unit.folder for unit in units]
+        finished = list(zip(folders, manifests, strict=True))
+        after = find_output_duplicates(workshop, finished, published, stages)
+        documents = conserved(finished, after)
+        if documents.get("accepted"):
+            lists = shards(workshop, finished, after, stages)
+            text = recipe_path.read_text(encoding="utf-8")
+            manifest, is_new = publish(workshop, lists, documents, manifests, text)
+            version = manifest.version
+    questions = summed([r.manifest for r in results if r.manifest and not r.resumed])
+    return Summary(
+        corpus=workshop.recipe.corpus.name,
+        documents=documents,
+        units=len(units),
+        resumed=sum(result.resumed for result in results),
+        asked=sum(cost.asked for cost in questions.values()),
+        remembered=sum(cost.remembered for cost in questions.values()),
+        dataset=workshop.recipe.publish.dataset,
+        version=version,
+        is_new=is_new,
+        seconds=time.monotonic() - begun,
+        log=log,
+        questions=questions,
+    )
+
+
+def _unfinished(results: list[UnitResult]) -> Counts:
+    """Return all documents as they stand while some of them wait for answers."""
+    pairs: Iterator[tuple[str, str]] = (
+        (kind, reason)
+        for result in results
+        for kind, reasons in result.documents.items()
+        for reason, count in reasons.items()
+        for _ in range(count)
+    )
+    return counted(list(pairs))
+
+
+def _published_sources(workshop: Workshop, newest: VersionManifest | None) -> frozenset[str]:
+    """Return the source ids that the newest version holds; they win over newcomers."""
+    if newest is None:
+        return frozenset()
+    return Dataset(workshop.recipe.publish.dataset).source_ids(newest)
+
+
+def markdown(summary: Summary) -> str:
+    """Return the summary as a Markdown page for Prefect."""
+    rows = "\n".join(
+        f"| {kind} | {reason} | {count} |"
+        for kind, reasons in summary.documents.items()
+        for reason, count in reasons.items()
+    )
+    version = f"version {summary.version}" if summary.version else "no version"
+    return (
+        f"# {summary.corpus}: {version}\n\n{total(summary.documents)} documents\n\n"
+        f"| outcome | reason | documents |\n|---|---|--:|\n{rows}\n"
+    )

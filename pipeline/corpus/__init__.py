@@ -1,0 +1,1 @@
+"""The corpus: outcomes that add up, shards, versions, and how they are pulled."""

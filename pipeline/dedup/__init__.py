@@ -1,0 +1,1 @@
+"""Duplicates: which documents go because a kept one is almost the same."""

@@ -1,0 +1,200 @@
+"""Which documents go as duplicates: decided over the whole corpus, kept as a table.
+
+Decided twice: over sources, before anything is paid for, and over outputs,
+before publishing.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from pipeline.dedup.greedy import Candidate, compared, removals
+from pipeline.parquet import read_table, table_of, write_table
+from pipeline.plugins import code_digest
+from pipeline.store import Folder
+from pipeline.units import checked_file, unit_documents
+from pipeline.workshop import Workshop
+from schemas.exchange import canonical, sha256
+from schemas.tables import DUPLICATES
+from schemas.unit import StageManifest, Unit, UnitManifest
+
+Decisions = dict[str, dict[str, tuple[str, str, float]]]
+"""By unit, then by place: (reason, twin, similarity)."""
+
+_TABLE = "decisions.parquet"
+_MANIFEST = "manifest.json"
+
+
+def source_duplicates(
+    workshop: Workshop, units: Sequence[Unit], published: frozenset[str]
+) -> Decisions:
+    """Return which source documents are not worth rewriting, or cannot be told apart by id.
+
+    Args:
+        workshop: The opened recipe.
+        units: All units, in the recipe's order.
+        published: Source ids that the newest version holds; they stay before others.
+
+    Raises:
+        StorageError: The corpus folder cannot be written.
+    """
+    fingerprint = sha256(
+        _settings(workshop, published),
+        str(workshop.recipe.corpus.max_document_tokens),
+        *(f"{unit.name} {unit.file.stamp}" for unit in units),
+        *(workshop.depends_of_source(name) for name in workshop.sources),
+    )
+
+    def decide() -> Iterator[dict[str, object]]:
+        order = [section.name for section in workshop.recipe.source]
+        seen: dict[str, str] = {}
+        candidates: list[Candidate] = []
+        for unit in units:
+            for document in unit_documents(workshop, unit):
+                first = seen.setdefault(document.id, document.place)
+                if document.settled:
+                    continue
+                if first != document.place:
+                    yield _row(document.id, document.place, unit.name, first, 1.0, "id_taken")
+                    continue
+                candidates.append(
+                    Candidate(
+                        document.source_id not in published,
+                        order.index(unit.file.source),
+                        0.0,
+                        document.id,
+                        document.place,
+                        unit.name,
+                        *compared(document.text),
+                    )
+                )
+        yield from _removed(candidates, workshop, "source")
+
+    folder = workshop.corpus / "duplicates" / "source"
+    return _decided(folder, fingerprint, "", decide)
+
+
+def output_duplicates(
+    workshop: Workshop, manifests: Sequence[tuple[Folder, UnitManifest]], published: frozenset[str]
+) -> Decisions:
+    """Return which accepted documents have become too much alike.
+
+    Args:
+        workshop: The opened recipe.
+        manifests: Every finished unit with its folder, in the recipe's order.
+        published: Source ids that the newest version holds.
+
+    Raises:
+        CorruptError: A unit's table is missing or changed.
+        ConservationError: A unit's counts do not add up.
+    """
+    about = _about([manifest for _, manifest in manifests])
+    fingerprint = sha256(_settings(workshop, published), about)
+
+    def decide() -> Iterator[dict[str, object]]:
+        order = [section.name for section in workshop.recipe.source]
+        candidates = [
+            Candidate(
+                row["source_id"] not in published,
+                order.index(manifest.unit.partition("/")[0]),
+                1.0 - (row["quality"] or 0.0),
+                row["id"],
+                row["place"],
+                manifest.unit,
+                *compared(clean_text(row["text"], row["spans"])),
+            )
+            for folder, manifest in manifests
+            for row in _accepted(folder, manifest)
+        ]
+        yield from _removed(candidates, workshop, "output")
+
+    folder = workshop.corpus / "duplicates" / "output"
+    return _decided(folder, fingerprint, about, decide)
+
+
+def clean_text(text: str, spans: Sequence[dict[str, Any]]) -> str:
+    """Return a stored row's text without tags and escapes, which lie in the gaps of its spans."""
+    return "".join(text[span["start"] : span["end"]] for span in spans)
+
+
+def _accepted(folder: Folder, manifest: UnitManifest) -> list[dict[str, Any]]:
+    columns = ["id", "place", "source_id", "text", "spans", "quality", "outcome"]
+    table = read_table(folder, checked_file(folder, manifest), columns)
+    return table.filter(pc.field("outcome") == "accepted").to_pylist()  # type: ignore[no-any-return]
+
+
+def _settings(workshop: Workshop, published: frozenset[str]) -> str:
+    settings = workshop.recipe.dedup.model_dump(mode="json")
+    return sha256(canonical(settings), code_digest("pipeline.dedup"), *sorted(published))
+
+
+def _removed(
+    candidates: Sequence[Candidate], workshop: Workshop, reason: str
+) -> Iterator[dict[str, object]]:
+    for removal in removals(candidates, workshop.recipe.dedup):
+        gone = removal.removed
+        yield _row(
+            gone.document, gone.place, gone.unit, removal.twin.document, removal.similarity, reason
+        )
+
+
+def _row(
+    document: str, place: str, unit: str, twin: str, similarity: float, reason: str
+) -> dict[str, object]:
+    return {
+        "document": document,
+        "place": place,
+        "unit": unit,
+        "twin": twin,
+        "similarity": similarity,
+        "reason": reason,
+    }
+
+
+def _decided(
+    folder: Folder,
+    fingerprint: str,
+    about: str,
+    decide: Callable[[], Iterator[dict[str, object]]],
+) -> Decisions:
+    """Return the decisions in a folder if they were made on the same grounds, else decide."""
+    manifest = _manifest(folder)
+    if manifest is None or manifest.fingerprint != fingerprint:
+        rows = sorted(decide(), key=lambda row: (str(row["unit"]), str(row["place"])))
+        file = write_table(folder, _TABLE, table_of(rows, DUPLICATES))
+        manifest = StageManifest(
+            stage=folder.path.rpartition("/")[2],
+            fingerprint=fingerprint,
+            files=(file,),
+            figures={"about": about, "removed": len(rows)},
+        )
+        folder.write(_MANIFEST, (json.dumps(manifest.model_dump(), indent=1) + "\n").encode())
+    return _read(folder, manifest)
+
+
+def output_decisions(corpus: Folder, manifests: Sequence[UnitManifest]) -> Decisions:
+    """Return what was decided about the outputs of these very units; nothing if it was not yet."""
+    folder = corpus / "duplicates" / "output"
+    manifest = _manifest(folder)
+    if manifest is None or manifest.figures.get("about") != _about(manifests):
+        return {}
+    return _read(folder, manifest)
+
+
+def _about(manifests: Sequence[UnitManifest]) -> str:
+    return sha256(*(manifest.files[0].sha256 for manifest in manifests))
+
+
+def _manifest(folder: Folder) -> StageManifest | None:
+    data = folder.read(_MANIFEST)
+    return StageManifest.model_validate_json(data) if data else None
+
+
+def _read(folder: Folder, manifest: StageManifest) -> Decisions:
+    decisions: Decisions = {}
+    for row in read_table(folder, manifest.files[0]).to_pylist():
+        found = (row["reason"], row["twin"], row["similarity"])
+        decisions.setdefault(row["unit"], {})[row["place"]] = found
+    return decisions

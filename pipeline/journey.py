@@ -1,0 +1,117 @@
+"""One document through its passes: the heart of the program.
+
+Nothing here knows of GPUs, Ray, Prefect or disks. If a change needs one of
+them, it belongs in pool.py or in flows/.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+
+from pydantic import ValidationError
+
+from pipeline.conversation import asked_again
+from pipeline.objections import standing
+from pipeline.passes import Pass
+from pipeline.plugins import Kit
+from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
+from schemas.exchange import Answer, Reply, Request
+
+Answering = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
+"""Whoever answers requests: the ledger first, then an engine."""
+
+
+async def travel(
+    document: Document, passes: Sequence[Pass], answer: Answering, kit: Kit
+) -> Document:
+    """Return the document with the notes of every pass it went through.
+
+    Raises:
+        Waiting: An answer will come later; the journey is to be made again then.
+    """
+    for step in passes:
+        if document.settled:
+            break
+        document = document.add(step.name(), await _visited(document, step, answer, kit))
+    return document
+
+
+async def _visited(document: Document, step: Pass, answer: Answering, kit: Kit) -> Note:
+    try:
+        requests = step.ask(document)
+    except Exception as error:  # noqa: BLE001 - one document's crash must not stop the others
+        return _crashed(error)
+    replies = await _replies(requests, answer, kit)
+    try:
+        if any(reply.error for reply in replies):
+            return step.unreadable(document, replies)
+        return step.read(document, replies)
+    except Exception as error:  # noqa: BLE001 - the same
+        return _crashed(error)
+
+
+def _crashed(error: Exception) -> Note:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.name}, line {frame.lineno}"
+    return Note(
+        Decision.QUARANTINE, type(error).__name__, f"{type(error).__name__} in {place}: {error}"
+    )
+
+
+async def _replies(requests: Sequence[Request], answer: Answering, kit: Kit) -> list[Reply]:
+    """Return a reply to each request; one that cannot be read is asked for again, once."""
+    if not requests:
+        return []
+    replies = [
+        parsed(request, given)
+        for request, given in zip(requests, await answer(requests), strict=True)
+    ]
+    again = {index: _second_draw(reply, kit) for index, reply in enumerate(replies) if reply.error}
+    if again:
+        second = await answer(list(again.values()))
+        for (index, request), given in zip(again.items(), second, strict=True):
+            replies[index] = parsed(request, given)
+    return replies
+
+
+def _second_draw(reply: Reply, kit: Kit) -> Request:
+    first = reply.request
+    turns = asked_again(first.turns, reply.answer.text, reply.error, kit)
+    return Request(
+        document=first.document,
+        question=first.question,
+        role=first.role,
+        turns=turns,
+        reply=first.reply,
+        sampling=first.sampling,
+        draw=first.draw + 1,
+    )
+
+
+def parsed(request: Request, answer: Answer) -> Reply:
+    """Return the answer as the model that the request asks for, or why it does not fit."""
+    if answer.finish == "length":
+        error = f"the answer was cut off after {request.sampling.max_tokens} tokens; be shorter"
+        return Reply(request, answer, None, error)
+    try:
+        return Reply(request, answer, request.reply.model_validate_json(answer.text))
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, fault['loc'])) or 'the answer'}: {fault['msg']}"
+            for fault in error.errors()[:3]
+        )
+        return Reply(request, answer, None, "; ".join(faults))
+
+
+def outcome(document: Document) -> Outcome:
+    """Return where a document stands after its journey; accepted ones say how they got there."""
+    if document.settled:
+        return document.settled
+    left = standing(document)
+    if left:
+        return Outcome(OutcomeKind.REJECTED, left[0].rubric, f"{left[0].code}: {left[0].what}")
+    if document.rewrite is None:
+        return Outcome(OutcomeKind.REJECTED, "unwritten", "no pass has written anything")
+    if all(span.source_start is not None for span in document.spans):
+        return Outcome(OutcomeKind.ACCEPTED, "verbatim")
+    revised = document.rewrite.by == "revise"
+    return Outcome(OutcomeKind.ACCEPTED, "revised" if revised else "as_drafted")

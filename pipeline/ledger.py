@@ -1,0 +1,169 @@
+"""Every answer ever given, by the content of its question.
+
+Provenance, cost record and resume in one. A ledger belongs to the corpus, not to
+a build: one folder per unit of append-only Parquet. Rows are found by key; if two
+hold one key, the first one counts, so that a build killed while it put files
+together reads what it read before.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from pipeline.parquet import decoded, encoded, table_of
+from pipeline.store import Folder
+from schemas.exchange import (
+    Answer,
+    Identity,
+    Request,
+    Usage,
+    canonical,
+    request_digest,
+    schema_digest,
+    sha256,
+)
+from schemas.tables import LEDGER
+from schemas.unit import Unit
+
+# How long an answer may be known to this process alone.
+_DURABLE_WITHIN_S = 1.0
+
+
+class Ledger:
+    """The answers about one unit."""
+
+    def __init__(self, corpus: Folder, unit: Unit) -> None:
+        self._folder = corpus / "ledger" / unit.folder
+        self._answers: dict[str, Answer] = {}
+        self._unwritten: list[dict[str, Any]] = []
+        for folder in _overlapping(corpus, unit):
+            for name in folder.names():
+                self._learn(folder, name)
+
+    def find(self, key: str) -> Answer | None:
+        """Return the answer under this key, or None if it was never given."""
+        return self._answers.get(key)
+
+    def add(self, key: str, request: Request, answer: Answer) -> None:
+        """Keep an answer; it is on disk within seconds, while ``keeping`` runs."""
+        self._answers[key] = answer
+        self._unwritten.append(_row(key, request, answer))
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        """Write answers while the block runs, and what is left at its end, whatever ended it.
+
+        Raises:
+            StorageError: The ledger cannot be written.
+        """
+        keeper = asyncio.create_task(self._keep())
+        try:
+            yield
+        finally:
+            keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeper
+            self.write()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_DURABLE_WITHIN_S)
+            self.write()
+
+    def write(self) -> None:
+        """Make every answer durable."""
+        rows, self._unwritten = self._unwritten, []
+        if rows:
+            self._folder.write(_name(), encoded(table_of(rows, LEDGER)))
+
+    def tidy(self) -> None:
+        """Put the unit's files together into one; what is read from it does not change."""
+        names = self._folder.names()
+        if len(names) < 2:
+            return
+        tables = [decoded(self._folder.read(name) or b"") for name in names]
+        self._folder.write(_name(), encoded(pa.concat_tables(tables).unify_dictionaries()))
+        for name in names:
+            self._folder.remove(name)
+
+    def _learn(self, folder: Folder, name: str) -> None:
+        data = folder.read(name)
+        if data is None or not name.endswith(".parquet"):
+            return
+        for row in decoded(data).to_pylist():
+            self._answers.setdefault(row["key"].hex(), _answer(row))
+
+
+def _overlapping(corpus: Folder, unit: Unit) -> list[Folder]:
+    """Return the unit's own folder and those of other cuts of the same rows.
+
+    Whoever changes the size of units has not thrown their answers away.
+    """
+    file = corpus / "ledger" / f"{unit.file.source}/{unit.file.name}"
+    found = []
+    for name in file.folders():
+        first, plus, rows = name.partition("+")
+        if not (plus and first.isdigit() and rows.isdigit()):
+            continue
+        if int(first) < unit.first + unit.rows and unit.first < int(first) + int(rows):
+            found.append(file / name)
+    return found
+
+
+def _name() -> str:
+    return f"{time.time_ns()}-{os.getpid()}.parquet"
+
+
+def _row(key: str, request: Request, answer: Answer) -> dict[str, Any]:
+    by, usage = answer.by, answer.usage
+    return {
+        "key": bytes.fromhex(key),
+        "document": request.document,
+        "question": request.question,
+        "role": request.role.value,
+        "draw": request.draw,
+        "request": bytes.fromhex(request_digest(request)),
+        "turns": [bytes.fromhex(sha256(canonical([t.speaker, t.text]))) for t in request.turns],
+        "schema": bytes.fromhex(schema_digest(request.reply)),
+        "engine": by.engine,
+        "model": by.model,
+        "revision": by.revision,
+        "quantisation": by.quantisation,
+        "template": by.template,
+        "version": by.version,
+        "hardware": by.hardware,
+        "max_tokens": request.sampling.max_tokens,
+        "temperature": request.sampling.temperature,
+        "top_p": request.sampling.top_p,
+        "answer": answer.text,
+        "finish": answer.finish,
+        "read": usage.read,
+        "cached": usage.cached,
+        "written": usage.written,
+        "thought": usage.thought,
+        "seconds": usage.seconds,
+        "answered_at": datetime.now(UTC),
+    }
+
+
+def _answer(row: dict[str, Any]) -> Answer:
+    return Answer(
+        text=row["answer"],
+        by=Identity(
+            row["engine"],
+            row["model"],
+            row["revision"],
+            row["quantisation"],
+            row["template"],
+            row["version"],
+            row["hardware"],
+        ),
+        finish=row["finish"],
+        usage=Usage(row["read"], row["cached"], row["written"], row["thought"], row["seconds"]),
+    )

@@ -1,0 +1,126 @@
+"""Reading a recipe: TOML with overrides, checked, its paths made absolute."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from pipeline.plugins import first_fault
+from schemas.errors import RecipeError, nearest
+from schemas.recipe import PluginSection, Recipe
+
+
+def read_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
+    """Return the recipe in a TOML file, with overrides such as ``pool.workers=4`` in place.
+
+    Raises:
+        RecipeError: There is no such file, it is not TOML, or it says something that no recipe
+            can say; the message names the key and the nearest known one.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecipeError(
+            f"the recipe {path} cannot be read: {error.strerror}",
+            hint="give the path of a .toml file, such as examples/demo.toml",
+        ) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not TOML: {error}", hint="mend that line") from error
+    for override in overrides or []:
+        _apply(table, override)
+    try:
+        recipe = Recipe.model_validate(table)
+    except ValidationError as error:
+        raise _mendable(error, path, text) from error
+    return _resolved(recipe, path.resolve().parent)
+
+
+def _apply(table: dict[str, Any], override: str) -> None:
+    """Set one ``section.key=value``; the value is TOML, or a plain word."""
+    key, equals, value = override.partition("=")
+    names = key.strip().split(".")
+    if not equals or not all(names):
+        raise RecipeError(
+            f"--set {override} is not KEY=VALUE", hint="write for example --set pool.workers=4"
+        )
+    here: Any = table
+    for name in names[:-1]:
+        here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
+    try:
+        here[names[-1]] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        here[names[-1]] = value
+
+
+def _mendable(error: ValidationError, path: Path, text: str) -> RecipeError:
+    fault = error.errors()[0]
+    loc = [str(part) for part in fault["loc"]]
+    if fault["type"] != "extra_forbidden":
+        hint = f"add `{loc[-1]}`" if fault["type"] == "missing" else "see the README, or schemas/"
+        return RecipeError(f"{path}: {first_fault(error)}", hint=hint)
+    line = next(
+        (n for n, row in enumerate(text.split("\n"), 1) if re.match(rf"\s*\[*{loc[-1]}\b", row)), 0
+    )
+    place = f"{path}, line {line}" if line else str(path)
+    within = f" in [{'.'.join(p for p in loc[:-1])}]" if loc[:-1] else ""
+    return RecipeError(
+        f"there is no key '{loc[-1]}'{within} ({place})", hint=nearest(loc[-1], _keys(loc[:-1]))
+    )
+
+
+def _keys(loc: list[str]) -> list[str]:
+    """Return the keys that a recipe's table at ``loc`` may have."""
+    model: Any = Recipe
+    for name in loc:
+        field = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
+        if field is None:
+            break
+        found = [a for a in (field.annotation, *get_args(field.annotation)) if _is_model(a)]
+        model = found[0] if found else model
+    return [f.alias or name for name, f in model.model_fields.items()]
+
+
+def _is_model(annotation: object) -> bool:
+    return (
+        isinstance(annotation, type)
+        and issubclass(annotation, BaseModel)
+        and annotation is not PluginSection
+    )
+
+
+def _resolved(recipe: Recipe, base: Path) -> Recipe:
+    """Return the recipe with relative paths begun at the recipe's own folder.
+
+    A setting of an engine or a pass is taken for a path if it is called ``path``.
+    """
+
+    def absolute(url: str) -> str:
+        # normpath, not resolve: a glob is not a file, and a link's own name is worth keeping.
+        return url if "://" in url else os.path.normpath(base / Path(url).expanduser())
+
+    def with_path(section: PluginSection) -> PluginSection:
+        path = section.settings.get("path")
+        return section.model_copy(update={"path": absolute(path)}) if path else section
+
+    own = recipe.corpus.prompts
+    return recipe.model_copy(
+        update={
+            "corpus": recipe.corpus.model_copy(
+                update={
+                    "folder": absolute(recipe.corpus.folder),
+                    "prompts": absolute(own) if own else None,
+                }
+            ),
+            "source": tuple(s.model_copy(update={"url": absolute(s.url)}) for s in recipe.source),
+            "engines": {name: with_path(e) for name, e in recipe.engines.items()},
+            "passes": tuple(with_path(p) for p in recipe.passes),
+            "publish": recipe.publish.model_copy(
+                update={"dataset": absolute(recipe.publish.dataset)}
+            ),
+        }
+    )

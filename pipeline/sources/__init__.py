@@ -1,0 +1,98 @@
+"""Sources: outside files as rows. One file for each format."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import IO
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from pipeline.door import Row
+from pipeline.plugins import Plugin
+from schemas.errors import SourceError
+from schemas.recipe import SourceSection
+from schemas.unit import SourceFile, Unit
+
+_MAGIC = "*?["
+
+
+class Source(Plugin):
+    """Reads one file format."""
+
+    @abstractmethod
+    def units(self, file: SourceFile, unit_rows: int) -> Iterator[Unit]:
+        """Yield the units of a file, in its order, as soon as each is known."""
+
+    @abstractmethod
+    def rows(self, unit: Unit) -> Iterator[Row]:
+        """Yield the rows of a unit; a row that cannot be read is yielded with the reason."""
+
+
+def source_files(section: SourceSection) -> list[SourceFile]:
+    """Return the files that a source's URL names, sorted by name.
+
+    Raises:
+        SourceError: There is nothing there, or the store cannot be reached.
+    """
+    try:
+        fs, path = url_to_fs(section.url)
+        if any(char in path for char in _MAGIC):
+            fixed = path[: min(path.find(c) for c in _MAGIC if c in path)].rpartition("/")[0]
+            found = fs.glob(path, detail=True)
+        elif fs.isdir(path):
+            fixed, found = path.rstrip("/"), fs.find(path, detail=True)
+        else:
+            fixed = path.rpartition("/")[0]
+            found = {path: fs.info(path)} if fs.exists(path) else {}
+    except (OSError, ValueError, ImportError) as error:
+        raise SourceError(
+            f"source '{section.name}' cannot be listed at {section.url}: {error}",
+            hint="mend `url` under [[source]]",
+        ) from error
+    files = [
+        SourceFile(
+            source=section.name,
+            name=name.removeprefix(fixed).lstrip("/"),
+            url=fs.unstrip_protocol(name),
+            bytes=int(info.get("size") or 0),
+            stamp=stamp(info),
+        )
+        for name, info in sorted(found.items())
+        if info["type"] == "file" and not name.rpartition("/")[2].startswith(".")
+    ]
+    if not files:
+        raise SourceError(
+            f"source '{section.name}' matches no file at {section.url}",
+            hint="mend `url` under [[source]]; a relative path starts at the recipe's folder",
+        )
+    return files
+
+
+def stamp(info: dict[str, object]) -> str:
+    """Return what changes when a file does: the store's ETag, or size and modification time."""
+    etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
+    return str(etag or f"{info.get('size')}:{info.get('mtime') or info.get('LastModified')}")
+
+
+def opened(file: SourceFile, offset: int = 0) -> IO[bytes]:
+    """Return a file's bytes as a stream, decompressed by its ending, from ``offset`` on.
+
+    Raises:
+        SourceError: It is gone, or is not what it was when the build was planned.
+    """
+    try:
+        fs, path = url_to_fs(file.url)
+        if stamp(fs.info(path)) != file.stamp:
+            raise SourceError(
+                f"{file.source}/{file.name} has changed since this build was planned",
+                hint="run the same command again; the changed file is planned anew",
+            )
+        stream: IO[bytes] = fsspec.open(file.url, "rb", compression="infer").open()
+        if offset:
+            stream.seek(offset)
+    except OSError as error:
+        raise SourceError(
+            f"{file.source}/{file.name} cannot be opened: {error.strerror or error}",
+            hint="mend the file, or take it out of the source",
+        ) from error
+    return stream

@@ -1,0 +1,141 @@
+"""Folders on a disk or an object store: whole files in, whole files out.
+
+A file is either there with all its bytes or not there at all, whenever the
+program is killed. Everything that goes wrong with a store becomes a StorageError
+that names the path.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from schemas.errors import StorageError
+
+
+class Folder:
+    """A folder, by path or fsspec URL. Made when something is first written into it."""
+
+    def __init__(self, url: str, _fs: fsspec.AbstractFileSystem | None = None) -> None:
+        self.url = url.rstrip("/")
+        found = (_fs, self.url) if _fs else fsspec.url_to_fs(self.url)
+        self.fs: fsspec.AbstractFileSystem = found[0]
+        self.path: str = found[1].rstrip("/")
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+
+    def __truediv__(self, name: str) -> "Folder":
+        return Folder(f"{self.path}/{name}", self.fs)
+
+    def __str__(self) -> str:
+        return self.path
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's bytes, or None if there is no such file.
+
+        Raises:
+            StorageError: The store refuses.
+        """
+        with self._storage_errors("read", name):
+            try:
+                return bytes(self.fs.cat_file(f"{self.path}/{name}"))
+            except FileNotFoundError:
+                return None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file, in place of one that may be there; readers see the old or the new one.
+
+        Raises:
+            StorageError: The folder is read-only or the disk is full.
+        """
+        with self._storage_errors("written", name):
+            if self.is_local:
+                with self._temporary(name, data) as temporary:
+                    temporary.replace(f"{self.path}/{name}")
+            else:
+                self.fs.pipe_file(f"{self.path}/{name}", data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Write a file only if there is none; return whether it was written.
+
+        Of several who try at once exactly one gets True. fsspec's own ``mode="create"`` does not
+        promise that on a local disk (up to five of six racers won), so there a link decides.
+
+        Raises:
+            StorageError: The folder is read-only or the disk is full.
+        """
+        with self._storage_errors("written", name):
+            if not self.is_local:
+                try:
+                    self.fs.pipe_file(f"{self.path}/{name}", data, mode="create")
+                except FileExistsError:
+                    return False
+                return True
+            with self._temporary(name, data) as temporary:
+                try:
+                    os.link(temporary, f"{self.path}/{name}")
+                except FileExistsError:
+                    return False
+                return True
+
+    def names(self) -> list[str]:
+        """Return the names of the files in this folder, sorted; none if it does not exist."""
+        with self._storage_errors("listed", ""):
+            try:
+                found = self.fs.ls(self.path, detail=True, refresh=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+            files = (entry["name"] for entry in found if entry["type"] == "file")
+            return sorted(n for n in (f.rpartition("/")[2] for f in files) if n[0] != ".")
+
+    def folders(self) -> list[str]:
+        """Return the names of the folders in this folder, sorted; none if it does not exist."""
+        with self._storage_errors("listed", ""):
+            try:
+                found = self.fs.ls(self.path, detail=True, refresh=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return []
+            return sorted(
+                entry["name"].rstrip("/").rpartition("/")[2]
+                for entry in found
+                if entry["type"] == "directory"
+            )
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there.
+
+        Raises:
+            StorageError: The store refuses.
+        """
+        with self._storage_errors("removed", name), suppress(FileNotFoundError):
+            self.fs.rm_file(f"{self.path}/{name}")
+
+    @contextmanager
+    def _temporary(self, name: str, data: bytes) -> Iterator[Path]:
+        """Yield a file beside ``name`` that holds the data, on disk and not only in a cache."""
+        target = Path(f"{self.path}/{name}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _storage_errors(self, done: str, name: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            path = f"{self.path}/{name}".rstrip("/")
+            raise StorageError(
+                f"{path} cannot be {done}: {error.strerror or error}",
+                hint="make room, or mend the path or its permissions, and run the same command "
+                "again; it continues",
+            ) from error

@@ -1,0 +1,126 @@
+"""Units: planned from the sources, finished when their manifest says so."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pydantic import ValidationError
+
+from pipeline.door import documents_of
+from pipeline.parquet import read_table, table_of, write_table
+from pipeline.sources import source_files
+from pipeline.store import Folder
+from pipeline.workshop import Workshop
+from schemas.document import Document
+from schemas.errors import ConservationError, CorruptError
+from schemas.exchange import canonical, sha256
+from schemas.tables import UNIT
+from schemas.unit import StoredFile, Unit, UnitManifest
+
+DOCUMENTS = "documents.parquet"
+MANIFEST = "manifest.json"
+
+
+def planned_units(workshop: Workshop) -> Iterator[Unit]:
+    """Yield every unit of every source, in the recipe's order; the order of priority.
+
+    Raises:
+        SourceError: A source names no file.
+    """
+    for section in workshop.recipe.source:
+        source = workshop.sources[section.name]
+        for file in source_files(section):
+            yield from source.units(file, workshop.recipe.corpus.unit_rows)
+
+
+def unit_documents(workshop: Workshop, unit: Unit) -> Iterator[Document]:
+    """Yield a unit's documents, in order, as they come through the door."""
+    section = workshop.source_section(unit.file.source)
+    for row in workshop.sources[unit.file.source].rows(unit):
+        yield from documents_of(
+            row, unit.file, section.fields, workshop.recipe.corpus.max_document_tokens
+        )
+
+
+def unit_depends(
+    workshop: Workshop, unit: Unit, duplicates: dict[str, tuple[str, str, float]]
+) -> dict[str, str]:
+    """Return digests, by name, of all that a unit's rows depend on.
+
+    Args:
+        workshop: The opened recipe.
+        unit: The unit.
+        duplicates: Its documents that are not to be worked on: (reason, twin, similarity) by place.
+    """
+    return workshop.depends | {
+        "file": sha256(unit.file.name, unit.file.stamp, str(unit.first), str(unit.rows)),
+        "source": workshop.depends_of_source(unit.file.source),
+        "duplicates": sha256(canonical(duplicates)),
+    }
+
+
+def unit_fingerprint(depends: dict[str, str]) -> str:
+    """Return the one digest of a unit's dependencies."""
+    return sha256(canonical(depends))
+
+
+def finished(folder: Folder, fingerprint: str) -> UnitManifest | None:
+    """Return the manifest of a finished unit, or None if it is unfinished or made otherwise.
+
+    Raises:
+        CorruptError: The manifest is not one, or names a file that is missing or changed.
+    """
+    manifest = unit_manifest(folder)
+    if manifest is None or manifest.fingerprint != fingerprint:
+        return None
+    for file in manifest.files:
+        read_table(folder, file, columns=["id"])
+    return manifest
+
+
+def unit_manifest(folder: Folder) -> UnitManifest | None:
+    """Return the manifest in a unit's folder, or None if there is none.
+
+    Raises:
+        CorruptError: The file is not a manifest.
+    """
+    data = folder.read(MANIFEST)
+    if data is None:
+        return None
+    try:
+        return UnitManifest.model_validate_json(data)
+    except ValidationError as error:
+        raise CorruptError(
+            f"{folder}/{MANIFEST} is not a unit's manifest",
+            hint="delete that folder and run the build again; its answers are in the ledger",
+        ) from error
+
+
+def write_unit(
+    folder: Folder, rows: Sequence[dict[str, object]], manifest: UnitManifest
+) -> UnitManifest:
+    """Write a unit's table and then, last, its manifest, which is returned with the table in it.
+
+    Raises:
+        StorageError: The folder cannot be written; nothing claims that the unit is finished.
+    """
+    file = write_table(folder, DOCUMENTS, table_of(list(rows), UNIT))
+    manifest = manifest.model_copy(update={"files": (file,)})
+    folder.write(MANIFEST, (json.dumps(manifest.model_dump(), indent=1) + "\n").encode())
+    return manifest
+
+
+def checked_file(folder: Folder, manifest: UnitManifest) -> StoredFile:
+    """Return the unit's table as its manifest names it, after checking that the counts add up.
+
+    Raises:
+        ConservationError: Outcomes do not add up to the documents, or rows to either.
+    """
+    file = manifest.files[0]
+    total = sum(sum(reasons.values()) for reasons in manifest.outcomes.values())
+    if not file.rows == manifest.documents == total:
+        raise ConservationError(
+            f"unit {manifest.unit} holds {file.rows} documents, its manifest counts "
+            f"{manifest.documents}, and its outcomes add up to {total}",
+            hint=f"delete {folder} and run `prealign build` again; its answers are in the ledger",
+        )
+    return file

@@ -1,0 +1,148 @@
+"""A recipe's parts, opened and ready to work: prompts, engines, passes, forms, sources.
+
+Opening is also the check: whatever in a recipe cannot work is found here, before
+any work is done.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipeline.engines import Engine, open_engines
+from pipeline.forms import Form
+from pipeline.passes import Pass
+from pipeline.plugins import Kit, code_digest, load
+from pipeline.sources import Source
+from pipeline.store import Folder
+from pipeline.voices.scheme import load_scheme
+from prompts import Prompts
+from schemas.errors import RecipeError, nearest
+from schemas.exchange import Role, canonical, sha256
+from schemas.recipe import Recipe, SourceSection
+
+# What decides how a document's journey goes, beside settings, prompts and engines.
+_CODE = (
+    "pipeline.voices",
+    "pipeline.forms",
+    "pipeline.passes",
+    "pipeline.door",
+    "pipeline.draws",
+    "pipeline.sentences",
+    "pipeline.fence",
+    "pipeline.conversation",
+    "pipeline.objections",
+    "pipeline.writing",
+    "pipeline.reviewing",
+    "pipeline.journey",
+    "pipeline.rows",
+)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Everything a recipe names.
+
+    Attributes:
+        recipe: As it was read.
+        kit: What plugins may read.
+        passes: In the order of the recipe.
+        engines: By role.
+        sources: By the source's name.
+        corpus: The corpus folder.
+    """
+
+    recipe: Recipe
+    kit: Kit
+    passes: tuple[Pass, ...]
+    engines: dict[Role, Engine]
+    sources: dict[str, Source]
+    corpus: Folder
+
+    def source_section(self, name: str) -> SourceSection:
+        """Return the recipe's table of a source."""
+        return next(section for section in self.recipe.source if section.name == name)
+
+    @cached_property
+    def depends(self) -> dict[str, str]:
+        """Return digests, by name, of what every unit of this recipe depends on."""
+        recipe = self.recipe
+        passes = [[p.name(), p.model_dump(mode="json")] for p in self.passes]
+        own_passes = sorted({p.use for p in recipe.passes if "." in p.use})
+        return {
+            "code": sha256(code_digest(*_CODE), *(code_digest(name) for name in own_passes)),
+            "passes": sha256(canonical(passes)),
+            "prompts": sha256(canonical(self.kit.prompts.digests)),
+            "forms": sha256(canonical(recipe.forms)),
+            "seed": sha256(recipe.corpus.seed),
+            "documents": sha256(str(recipe.corpus.max_document_tokens)),
+            "scheme": sha256(self.kit.scheme.model_dump_json()),
+            "split": sha256(str(recipe.publish.validation_share)),
+            **{f"engine.{role}": engine.fingerprint() for role, engine in self.engines.items()},
+        }
+
+    def depends_of_source(self, name: str) -> str:
+        """Return a digest of how a source is read."""
+        section = self.source_section(name)
+        plugin = self.sources[name]
+        module = type(plugin).__module__
+        return sha256(
+            code_digest(module),
+            canonical(plugin.model_dump(mode="json")),
+            canonical(section.fields),
+        )
+
+
+def open_workshop(recipe: Recipe) -> Workshop:
+    """Return the parts of a recipe.
+
+    Raises:
+        RecipeError: It names a pass, engine, form, source or scheme that does not exist, or
+            gives one of them a setting that does not fit.
+    """
+    own = recipe.corpus.prompts
+    kit = Kit(
+        prompts=Prompts(Path(own) if own else None),
+        scheme=load_scheme(recipe.publish.scheme),
+        seed=recipe.corpus.seed,
+        weights=dict(recipe.forms),
+    )
+    for name in recipe.forms:
+        kit.forms[name] = load(Form, name, {}, where="[forms]", kit=kit)  # type: ignore[type-abstract]
+    passes = tuple(
+        load(Pass, section.use, section.settings, where=f"[[pass]] number {number}", kit=kit)
+        for number, section in enumerate(recipe.passes, start=1)
+    )
+    sources = {
+        section.name: load(
+            Source,  # type: ignore[type-abstract]
+            section.use,
+            section.settings,
+            where=f"[[source]] '{section.name}'",
+            kit=kit,
+        )
+        for section in recipe.source
+    }
+    opened = open_engines(recipe.engines, kit)
+    return Workshop(
+        recipe=recipe,
+        kit=kit,
+        passes=passes,
+        engines={role: opened[name] for role, name in _roles(recipe).items()},
+        sources=sources,
+        corpus=Folder(recipe.corpus.folder),
+    )
+
+
+def _roles(recipe: Recipe) -> dict[Role, str]:
+    named = {
+        Role.WRITER: recipe.roles.writer,
+        Role.REVIEWER: recipe.roles.reviewer,
+        Role.JURY: recipe.roles.jury,
+    }
+    for role, name in named.items():
+        if name is not None and name not in recipe.engines:
+            raise RecipeError(
+                f"[roles] gives the {role} an engine '{name}' that is not in the recipe",
+                hint=nearest(name, list(recipe.engines)),
+            )
+    return {role: name for role, name in named.items() if name is not None}
