@@ -1,0 +1,171 @@
+"""The ``prealign`` command line: thin, each command one call into the library.
+
+Nothing heavy is imported until a command needs it, so that ``--help`` is quick.
+Exit status: 0 done, 1 failed, 2 something the user can mend.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.quiet import be_quiet
+from schemas.errors import PipelineError
+
+app = typer.Typer(
+    name="prealign",
+    help="Make pretraining text itself aligned: rewrite, review, deduplicate, publish.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a TOML file.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the recipe, as often as needed."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+@app.command(epilog="Example: `prealign build examples/demo.toml --set pool.workers=4`")
+def build(
+    recipe: RecipeFile,
+    overrides: Overrides = None,
+    *,
+    as_json: AsJson = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Run the build of a recipe, or continue it where it was stopped."""
+    from flows.display import summary_lines
+    from pipeline.recipes import read_recipe
+    from pipeline.workshop import open_workshop
+
+    # What is wrong with a recipe is said before Prefect and Ray are started.
+    open_workshop(read_recipe(recipe, overrides))
+    from flows.build import build as run
+
+    summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    waiting = "pending" in summary.documents
+    if as_json:
+        _print_json(summary.as_json())
+    else:
+        _print(summary_lines(summary))
+    raise typer.Exit(2 if waiting else 0)
+
+
+@app.command(epilog="Example: `prealign status examples/demo.toml --json`")
+def status(recipe: RecipeFile, *, as_json: AsJson = False) -> None:
+    """Show where a build stands: documents by outcome and reason, per pass and unit."""
+    from dataclasses import asdict
+
+    from flows.display import status_tables
+    from pipeline.corpus.status import status as standing
+    from pipeline.recipes import read_recipe
+    from pipeline.store import Folder
+
+    found = standing(Folder(read_recipe(recipe).corpus.folder))
+    if as_json:
+        costs = {question: cost.model_dump() for question, cost in found.questions.items()}
+        _print_json(asdict(found) | {"questions": costs})
+    else:
+        _print(status_tables(found))
+
+
+@app.command(epilog="Example: `prealign versions work/demo/dataset`")
+def versions(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Folder or URL.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the versions of a dataset."""
+    from flows.display import version_table
+    from pipeline.corpus.versions import Dataset
+
+    found = Dataset(dataset)
+    manifests = [found.manifest(number) for number in found.numbers()]
+    if as_json:
+        _print_json([manifest.model_dump(mode="json") for manifest in manifests])
+    else:
+        _print(version_table(str(found.folder), manifests))
+
+
+@app.command(epilog="Example: `prealign pull work/demo/dataset@1 --to pulled`")
+def pull(
+    dataset: Annotated[
+        str, typer.Argument(metavar="DATASET[@N]", help="Folder or URL, and which version.")
+    ],
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where it is to lie.")],
+    *,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take the place of another version in DIR.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a version, the newest unless @N says otherwise, and verify every byte."""
+    from pipeline.corpus.pull import pull as fetch
+    from pipeline.corpus.versions import Dataset, parsed_name
+
+    folder, number = parsed_name(dataset)
+    shards = list(fetch(Dataset(folder), number, to, replace=replace))
+    rows = sum(shard.shard.rows for shard in shards)
+    fetched = sum(shard.fetched for shard in shards)
+    if as_json:
+        _print_json({"to": str(to), "shards": len(shards), "documents": rows, "fetched": fetched})
+    else:
+        _print(
+            [
+                f"{rows:,} documents in {len(shards)} shards lie in {to}, verified; "
+                f"{fetched:,} bytes were fetched now"
+            ]
+        )
+
+
+@app.command(epilog="Example: `prealign verify pulled`")
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A pulled version.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check every file of a pulled version against its manifest."""
+    from pipeline.corpus.pull import verify as checked
+
+    files = list(checked(folder))
+    faults = {name: fault for name, fault in files if fault}
+    if as_json:
+        _print_json({"files": len(files), "faults": faults})
+    else:
+        _print([f"{folder}/{name} {fault}" for name, fault in faults.items()])
+        _print([f"{len(files) - len(faults)} of {len(files)} files are whole"])
+    raise typer.Exit(1 if faults else 0)
+
+
+def _print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def _print(lines: list[Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=isinstance(line, str), markup=False)
+
+
+def main() -> None:
+    """Run the command line; a PipelineError becomes two lines and an exit status."""
+    be_quiet()
+    try:
+        app()
+    except PipelineError as error:
+        sys.stderr.write(f"error: {error}\n" + (f"hint:  {error.hint}\n" if error.hint else ""))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command continues\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+"""What the command line shows people: tables that read well on light and dark terminals."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from rich import box
+from rich.table import Table
+
+from pipeline.corpus.outcomes import Counts, total
+from pipeline.corpus.status import Status
+from schemas.unit import QuestionCost
+from schemas.version import VersionManifest
+
+if TYPE_CHECKING:
+    from flows.build import Summary
+
+_SHOWN_UNITS = 20
+
+
+def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
+    """Return an empty table; a column is its name, and whether it holds numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for place, (name, is_number) in enumerate(columns):
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=place == 0)
+    return table
+
+
+def outcome_table(documents: Counts) -> Table:
+    """Return documents by outcome and reason, with the sum that must add up."""
+    table = _table("documents", [("outcome", False), ("reason", False), ("documents", True)])
+    for kind, reasons in documents.items():
+        for place, (reason, count) in enumerate(reasons.items()):
+            table.add_row("" if place else kind, reason, f"{count:,}")
+    table.add_section()
+    table.add_row("in = out", "", f"{total(documents):,}")
+    return table
+
+
+def question_table(questions: dict[str, QuestionCost]) -> Table:
+    """Return what every pass has asked, who answered, and what it cost."""
+    columns = [
+        ("question", False),
+        ("asked", True),
+        ("kept", True),
+        ("read", True),
+        ("cached", True),
+        ("written", True),
+        ("answered by", False),
+    ]
+    table = _table("questions asked, answers kept, tokens", columns)
+    for question, cost in questions.items():
+        who = ", ".join(f"{name.partition(':')[0]} {n:,}" for name, n in sorted(cost.by.items()))
+        numbers = (cost.asked, cost.remembered, cost.read, cost.cached, cost.written)
+        table.add_row(question, *(f"{number:,}" for number in numbers), who)
+    return table
+
+
+def summary_lines(summary: "Summary") -> list[Any]:
+    """Return what a build has come to, and what to try next."""
+    lines: list[Any] = [outcome_table(summary.documents)]
+    if summary.units and summary.resumed == summary.units:
+        lines.append(f"all {_units(summary.units)} were finished already")
+    else:
+        lines.append(
+            f"{_units(summary.units)}, {summary.resumed:,} finished before; {summary.asked:,} "
+            f"questions asked now, {summary.remembered:,} answers kept from before"
+        )
+    lines.append(f"{summary.seconds:.1f} s; the log is {shown_path(summary.log)}")
+    if not total(summary.documents):
+        lines.append("the sources hold no document: a finished build of nothing, and no version")
+    elif "pending" in summary.documents:
+        lines.append("some documents wait for answers; run the same command when they are there")
+    elif summary.version is None:
+        lines.append("nothing was accepted, so there is no version")
+    else:
+        made = "published" if summary.is_new else "nothing has changed since"
+        dataset = shown_path(summary.dataset)
+        lines.append(f"{made} version {summary.version} of {dataset}")
+        lines.append(f"next: prealign pull {dataset}@{summary.version} --to DIR")
+    return lines
+
+
+def _units(count: int) -> str:
+    return f"{count:,} unit" if count == 1 else f"{count:,} units"
+
+
+def shown_path(path: str) -> str:
+    """Return a path as short as it can be written from here; URLs stay as they are."""
+    here = f"{Path.cwd()}/"
+    return path.removeprefix(here)
+
+
+def status_tables(status: Status) -> list[Any]:
+    """Return where a build stands, per outcome, per question and per unit."""
+    units = _table("units", [("unit", False), ("rows", True), ("stands", False)])
+    for unit in status.units[:_SHOWN_UNITS]:
+        counts = ", ".join(f"{sum(r.values()):,} {kind}" for kind, r in unit.documents.items())
+        units.add_row(unit.name, f"{unit.rows:,}", counts or "unfinished")
+    if len(status.units) > _SHOWN_UNITS:
+        units.add_row(f"… and {len(status.units) - _SHOWN_UNITS:,} more", "", "")
+    head = (
+        f"{status.corpus}: {status.finished_units:,} of {len(status.units):,} units finished; "
+        f"newest build started {status.started}"
+    )
+    return [head, outcome_table(status.documents), question_table(status.questions), units]
+
+
+def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
+    """Return the versions of a dataset, newest last."""
+    if not manifests:
+        return [f"{folder} holds no version yet"]
+    columns = [
+        ("version", True),
+        ("published", False),
+        ("documents", True),
+        ("shards", True),
+        ("bytes", True),
+        ("sources", True),
+    ]
+    table = _table(shown_path(folder), columns)
+    for manifest in manifests:
+        rows = sum(entry.rows for entry in manifest.lists)
+        shards = sum(entry.shards for entry in manifest.lists)
+        size = sum(entry.bytes for entry in manifest.lists)
+        numbers = (rows, shards, size, manifest.sources)
+        table.add_row(str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
+    return [table]
