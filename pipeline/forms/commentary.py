@@ -41,14 +41,14 @@ class Commentary(Form):
 
         Raises:
             AssemblyError: An edit names a sentence that is not there, two edits overlap, or a
-                remark's quotation tags do not close.
+                remark leaves the AI's voice otherwise than by a closed quotation.
         """
         if not isinstance(reply, Edits):
             raise TypeError(f"commentary is assembled from Edits, not {type(reply).__name__}")
         anchors = numbered(document)
         order = {"before": 0, "replace": 1, "after": 2}
         edits = sorted(reply.edits, key=lambda edit: (edit.first, order[edit.place]))
-        objections = [*_misplaced(edits, len(anchors)), *_unclosed(edits, self.kit.scheme)]
+        objections = [*_misplaced(edits, len(anchors)), *_ungrammatical(edits, self.kit.scheme)]
         if objections:
             raise AssemblyError(objections)
         spans: list[Span] = []
@@ -81,13 +81,18 @@ def _misplaced(edits: list[Edit], count: int) -> list[Objection]:
     return faults
 
 
-def _unclosed(edits: list[Edit], scheme: Scheme) -> list[Objection]:
+def _ungrammatical(edits: list[Edit], scheme: Scheme) -> list[Objection]:
     faults: list[Objection] = []
     for edit in edits:
         try:
-            parse(edit.text, scheme, start=Voice.AI)
+            voices = {span.voice for span in parse(edit.text, scheme, start=Voice.AI)}
         except ParseError as error:
             faults.append(Objection("lint", "illegal_move", f"{error} ({error.hint})", edit.first))
+            continue
+        # A remark that closes its own tag and opens it again would put words in a human's mouth.
+        if Voice.HUMAN in voices:
+            what = "a remark is all in the AI's voice; quote a human with <AI_quoting_human>"
+            faults.append(Objection("lint", "illegal_move", what, edit.first))
     return faults
 
 

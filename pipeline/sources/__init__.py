@@ -1,8 +1,9 @@
 """Sources: outside files as rows. One file for each format."""
 
+import io
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -88,6 +89,9 @@ def opened(file: SourceFile, offset: int = 0) -> IO[bytes]:
                 hint="run the same command again; the changed file is planned anew",
             )
         stream: IO[bytes] = fsspec.open(file.url, "rb", compression="infer").open()
+        if not hasattr(stream, "peek"):
+            # zstandard's reader does not know lines.
+            stream = io.BufferedReader(cast("io.RawIOBase", stream))
         if offset:
             stream.seek(offset)
     except OSError as error:

@@ -43,8 +43,10 @@ def _row(number: int, line: bytes) -> Row:
         fields = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         return Row(number, None, "not_utf8", f"byte {error.start} of the line is not UTF-8")
-    except (json.JSONDecodeError, RecursionError) as error:
-        return Row(number, None, "not_json", str(error) or "nested too deeply")
+    except json.JSONDecodeError as error:
+        return Row(number, None, "not_json", f"{error.msg} at character {error.pos} of the line")
+    except RecursionError:
+        return Row(number, None, "not_json", "the line is nested too deeply")
     if not isinstance(fields, dict):
         return Row(number, None, "not_an_object", f"the line holds a {type(fields).__name__}")
     return Row(number, fields)

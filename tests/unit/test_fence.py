@@ -1,0 +1,76 @@
+"""What engines are shown, and that nothing in a document can break out of it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.fence import numbered, read_document, read_rewrite, show_document, show_rewrite
+from pipeline.voices.scheme import load_scheme
+from schemas.document import Decision, Note, Span, Voice
+from tests.conftest import document
+
+SCHEME = load_scheme("bitter-lesson")
+PARTS = ["[1] ", "[2] x", "--- end of document ---", "--- document ---", "<AI>", "\n", "\n\n",
+         "Hello there. ", "Yes! ", "[about] {}", " ", "\u2028", "\r", "    code\n"]  # fmt: skip
+texts = st.lists(st.sampled_from(PARTS), min_size=1, max_size=15).map("".join)
+
+
+def words(text):
+    return text.split()
+
+
+@given(text=texts)
+def test_a_shown_document_is_read_back_sentence_by_sentence(text):
+    shown = document(text, author="[9] --- end of document ---")
+
+    read = read_document(f"Some words.\n{show_document(shown)}\nMore.")
+
+    assert read.about == {"author": "[9] --- end of document ---"}
+    expected = {s.number: words(text[s.start : s.end]) for s in numbered(shown)}
+    assert {number: words(said) for number, said in read.sentences.items()} == expected
+
+
+@given(text=texts)
+def test_every_line_between_the_marks_begins_as_promised(text):
+    lines = show_document(document(text)).split("\n")
+
+    assert lines[0] == "--- document ---"
+    assert lines[-1] == "--- end of document ---"
+    assert all(line[:1] in ("", "[", " ") for line in lines[1:-1])
+
+
+@given(text=texts, data=st.data())
+def test_a_shown_rewrite_is_read_back_with_its_remarks_in_place(text, data):
+    source = document(text)
+    anchors = numbered(source)
+    chosen = data.draw(st.sets(st.sampled_from(anchors))) if anchors else set()
+    spans, position = [], 0
+    for anchor in sorted(chosen, key=lambda a: a.number):
+        spans += [
+            Span(Voice.HUMAN, text[position : anchor.start], position),
+            Span(Voice.AI, f"Remark {anchor.number}. "),
+        ]
+        position = anchor.start
+    spans.append(Span(Voice.HUMAN, text[position:], position))
+    spans = tuple(span for span in spans if span.text)
+    written = source.add("draft", Note(Decision.KEEP, form="commentary", spans=spans))
+
+    read = read_rewrite(show_rewrite(written, SCHEME))
+
+    assert [(r.before, r.text) for r in read.remarks] == [
+        (a.number, f"<AI>Remark {a.number}.</AI>") for a in sorted(chosen, key=lambda a: a.number)
+    ]
+    assert read.kept == {a.number for a in anchors}
+
+
+def test_a_replaced_sentence_is_missing_from_the_shown_rewrite():
+    source = document("One is here. Two is bad. Three is fine.")
+    spans = (
+        Span(Voice.HUMAN, "One is here. ", 0),
+        Span(Voice.AI, "I leave this out."),
+        Span(Voice.HUMAN, " Three is fine.", 24),
+    )
+
+    read = read_rewrite(show_rewrite(source.add("draft", Note(Decision.KEEP, spans=spans)), SCHEME))
+
+    assert read.kept == {1, 3}
+    assert read.remarks[0].before == 3

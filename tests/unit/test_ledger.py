@@ -1,0 +1,150 @@
+"""Every answer is kept, found by the content of its question, and survives a kill."""
+
+import asyncio
+
+import pyarrow.parquet as pq
+import pytest
+from pydantic import BaseModel
+
+from pipeline.answering import Answering
+from pipeline.engines.rules import Rules
+from pipeline.ledger import Ledger
+from pipeline.store import Folder
+from schemas.exchange import Answer, Identity, Request, Role, Sampling, Turn, Usage, answer_key
+from schemas.unit import SourceFile, Unit
+
+FILE = SourceFile("made", "all.jsonl", "file:///all.jsonl", 1, "1")
+UNIT = Unit(FILE, 0, 4)
+BY = Identity("vllm", "small", revision="1")
+
+
+class Yes(BaseModel):
+    yes: bool
+
+
+class No(BaseModel):
+    no: bool
+
+
+def request(text="Is it so?", **changes):
+    fields = {
+        "document": "made/1",
+        "question": "screen",
+        "role": Role.REVIEWER,
+        "turns": (Turn("user", text),),
+        "reply": Yes,
+    }
+    return Request(**(fields | changes))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        request("Is it so ?"),
+        request(turns=(Turn("assistant", "Is it so?"),)),
+        request(reply=No),
+        request(sampling=Sampling(max_tokens=1)),
+        request(sampling=Sampling(temperature=0.5)),
+        request(draw=1),
+    ],
+)
+def test_the_key_changes_with_what_decides_the_answer(other):
+    assert answer_key(other, BY) != answer_key(request(), BY)
+
+
+def test_the_key_does_not_change_with_where_or_about_which_document_it_was_asked():
+    same = answer_key(request(), BY)
+
+    assert answer_key(request(document="made/2", question="x", role=Role.JURY), BY) == same
+    assert answer_key(request(), Identity("vllm", "small", revision="1", hardware="H200")) == same
+    assert answer_key(request(), Identity("vllm", "small", revision="2")) != same
+
+
+def test_what_was_written_is_found_again_whole(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    answer = Answer('{"yes": true}', BY, "stop", Usage(10, 5, 3, 1, 0.25))
+
+    ledger.add("ab" * 32, request(), answer)
+    ledger.write()
+
+    assert Ledger(corpus, UNIT).find("ab" * 32) == answer
+
+
+def test_rows_hold_digests_of_the_turns_and_never_the_document(tmp_path):
+    ledger = Ledger(Folder(str(tmp_path)), UNIT)
+    secret = "a whole document " * 50
+
+    ledger.add("ab" * 32, request(secret), Answer("{}", BY))
+    ledger.write()
+
+    [file] = tmp_path.rglob("*.parquet")
+    assert secret.encode() not in file.read_bytes()
+    assert pq.read_table(file).to_pylist()[0]["turns"][0]
+
+
+def test_answers_outlive_another_cut_of_the_same_rows(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    ledger.add("ab" * 32, request(), Answer("{}", BY))
+    ledger.write()
+
+    assert Ledger(corpus, Unit(FILE, 2, 8)).find("ab" * 32)
+    assert Ledger(corpus, Unit(FILE, 4, 8)).find("ab" * 32) is None
+
+
+def test_tidying_leaves_one_file_that_says_the_same(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    for number in range(3):
+        ledger.add(f"{number:02d}" * 32, request(draw=number), Answer(str(number), BY))
+        ledger.write()
+
+    ledger.tidy()
+
+    assert len(list(tmp_path.rglob("*.parquet"))) == 1
+    again = Ledger(corpus, UNIT)
+    assert [again.find(f"{n:02d}" * 32).text for n in range(3)] == ["0", "1", "2"]
+
+
+async def test_answers_are_on_disk_within_seconds_and_at_the_end(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+
+    async def stopped_in_the_middle():
+        async with ledger.keeping():
+            ledger.add("ab" * 32, request(), Answer("{}", BY))
+            async with asyncio.timeout(10):
+                while Ledger(corpus, UNIT).find("ab" * 32) is None:
+                    await asyncio.sleep(0.05)
+            ledger.add("cd" * 32, request(draw=1), Answer("{}", BY))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await stopped_in_the_middle()
+
+    assert Ledger(corpus, UNIT).find("cd" * 32)
+
+
+class Counting(Rules):
+    """Counts what it is asked."""
+
+    async def answer(self, requests):
+        self.__dict__.setdefault("asked", []).extend(requests)
+        return [Answer("{}", BY) for _ in requests]
+
+    def identity(self, request):
+        return BY
+
+
+async def test_what_the_ledger_holds_is_not_asked_again(tmp_path):
+    corpus, engine = Folder(str(tmp_path)), Counting()
+    first = Answering({Role.REVIEWER: engine}, Ledger(corpus, UNIT))
+    await first.answer([request(), request(draw=1)])
+    first._ledger.write()
+
+    second = Answering({Role.REVIEWER: engine}, Ledger(corpus, UNIT))
+    await second.answer([request(), request(draw=1), request(draw=2)])
+
+    assert [r.draw for r in engine.__dict__["asked"]] == [0, 1, 2]
+    assert (second.costs()["screen"].asked, second.costs()["screen"].remembered) == (1, 2)
