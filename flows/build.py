@@ -24,6 +24,7 @@ from prefect.artifacts import (  # noqa: E402
 )
 from prefect.cache_policies import NO_CACHE  # noqa: E402
 
+from flows.guard import end_server_with_us  # noqa: E402
 from flows.log import build_log, event  # noqa: E402
 from flows.progress import Stages  # noqa: E402
 from pipeline.corpus.outcomes import Counts, conserved, total  # noqa: E402
@@ -219,6 +220,7 @@ def build(recipe_path: str, overrides: list[str] | None = None, *, quiet: bool =
         PipelineError: Something that a person can mend; everything done so far is kept.
     """
     begun = time.monotonic()
+    end_server_with_us()
     recipe = read_recipe(Path(recipe_path), overrides)
     workshop = open_workshop(recipe)
     with build_log(workshop.corpus) as log:

@@ -1,0 +1,79 @@
+"""The command line as a user starts it, and one demo build for all tests that only look at it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PREALIGN = Path(sys.executable).with_name("prealign")
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory):
+    """Variables for subprocesses: a Prefect of their own, our test engines on the path."""
+    home = tmp_path_factory.mktemp("prefect")
+    return os.environ | {
+        "PREFECT_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+        "COLUMNS": "100",
+        "TERM": "dumb",
+    }
+
+
+@pytest.fixture(scope="session")
+def prealign(environment):
+    """Run ``prealign`` with some arguments; return the finished process."""
+
+    def run(*arguments, cwd=ROOT, timeout=180):
+        return subprocess.run(
+            [str(PREALIGN), *map(str, arguments)],
+            cwd=cwd, env=environment, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def start(environment):
+    """Start ``prealign`` in the background, in a process group of its own."""
+    started = []
+
+    def run(*arguments):
+        process = subprocess.Popen(
+            [str(PREALIGN), *map(str, arguments)],
+            cwd=ROOT, env=environment, start_new_session=True, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, prealign):
+    """The folder of a demo that was built and pulled."""
+    folder = tmp_path_factory.mktemp("demo")
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    built = prealign("build", folder / "examples" / "demo.toml", "--json")
+    assert built.returncode == 0, built.stderr
+    (folder / "summary.json").write_text(built.stdout)
+    pulled = prealign("pull", folder / "work/demo/dataset", "--to", folder / "pulled")
+    assert pulled.returncode == 0, pulled.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def summary(demo):
+    """What the demo's build has said."""
+    return json.loads((demo / "summary.json").read_text())
