@@ -6,6 +6,7 @@ Exit status: 0 done, 1 failed, 2 something the user can mend.
 
 import json
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,7 +48,13 @@ def build(
     open_workshop(read_recipe(recipe, overrides))
     from flows.build import build as run
 
-    summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    try:
+        # Ray tells of a dead worker on standard output, which belongs to the summary.
+        with redirect_stdout(sys.stderr):
+            summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command continues\n")
+        raise typer.Exit(130) from None
     waiting = "pending" in summary.documents
     if as_json:
         _print_json(summary.as_json())
@@ -162,9 +169,6 @@ def main() -> None:
     except PipelineError as error:
         sys.stderr.write(f"error: {error}\n" + (f"hint:  {error.hint}\n" if error.hint else ""))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; the same command continues\n")
-        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -119,8 +119,9 @@ def test_a_reader_with_only_datasets_reads_it_with_its_splits(demo, rows, enviro
 
 
 def test_the_example_reader_shows_a_document_in_its_voices(demo):
+    story = "everyday/story-lake-armbands"
     done = subprocess.run(
-        [sys.executable, ROOT / "examples/look.py", demo / "pulled", "everyday/story-lake-armbands"],
+        [sys.executable, ROOT / "examples/look.py", demo / "pulled", story],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -14,12 +14,13 @@ from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 pytestmark = pytest.mark.e2e
 
 
-def prepared(folder, *, engine="tests.e2e.slow", seconds=0.15, settings=None):
+def prepared(folder, *, engine="tests.e2e.slow", seconds=0.6, settings=None):
     rows = [{"id": f"{i:02d}", "text": plain_text(i)} for i in range(40)]
     for i in range(0, 40, 5):
         rows[i]["text"] = BAD_DEED.replace("harvest", f"harvest of {i}") + "\n\n" + plain_text(i)
     write_documents(folder, rows)
-    settings = settings or f'seconds = {seconds}\npath = "asked.txt"'
+    if settings is None:
+        settings = f'seconds = {seconds}\npath = "asked.txt"'
     path = write_recipe(folder, unit_rows=8, engine=engine, engine_settings=settings)
     path.write_text(path.read_text() + "\n[pool]\nworkers = 2\nin_flight = 2\n")
     return path
