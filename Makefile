@@ -1,0 +1,32 @@
+# Three commands: demo, test, check. Each makes .venv and installs what it needs first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint infra/constraints.txt
+
+.PHONY: demo test check
+
+demo: .venv/base.done
+	$(BIN)/prealign build examples/demo.toml
+	$(BIN)/prealign pull work/demo/dataset --to work/demo/pulled --replace
+	$(BIN)/prealign verify work/demo/pulled
+	$(BIN)/python examples/look.py work/demo/pulled
+	@cat examples/next.txt
+
+test: .venv/test.done
+	$(BIN)/pytest tests/unit tests/contract tests/golden tests/e2e
+
+check: .venv/test.done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.venv/base.done: pyproject.toml infra/constraints.txt
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/test.done: .venv/base.done
+	$(INSTALL) --editable '.[test]'
+	touch $@
