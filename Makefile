@@ -10,7 +10,7 @@ demo: .venv/base.done
 	$(BIN)/prealign build examples/demo.toml
 	$(BIN)/prealign pull work/demo/dataset --to work/demo/pulled --replace
 	$(BIN)/prealign verify work/demo/pulled
-	$(BIN)/python examples/look.py work/demo/pulled
+	$(BIN)/python examples/look.py work/demo/pulled everyday/forum-thread-neighbours-cat
 	@cat examples/next.txt
 
 test: .venv/test.done
