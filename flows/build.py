@@ -6,88 +6,42 @@ first whether it is finished, so running a build again continues it.
 """
 
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections import Counter
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
-from flows.quiet import be_quiet
-
-be_quiet()
-
-from prefect import flow, task  # noqa: E402 - its settings must be in the environment first
-from prefect.artifacts import (  # noqa: E402
+from prefect import flow, task
+from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
     update_progress_artifact,
 )
-from prefect.cache_policies import NO_CACHE  # noqa: E402
+from prefect.cache_policies import NO_CACHE
 
-from flows.guard import end_server_with_us  # noqa: E402
-from flows.log import build_log, event  # noqa: E402
-from flows.progress import Stages  # noqa: E402
-from pipeline.corpus.outcomes import Counts, conserved, total  # noqa: E402
-from pipeline.corpus.record import build_record  # noqa: E402
-from pipeline.corpus.shards import write_shards  # noqa: E402
-from pipeline.corpus.status import PLAN, summed  # noqa: E402
-from pipeline.corpus.versions import Dataset  # noqa: E402
-from pipeline.dedup.decisions import (  # noqa: E402
-    Decisions,
-    output_duplicates,
-    source_duplicates,
-)
-from pipeline.pool import Pool, ray_cluster  # noqa: E402
-from pipeline.recipes import read_recipe  # noqa: E402
-from pipeline.rows import counted  # noqa: E402
-from pipeline.store import Folder  # noqa: E402
-from pipeline.units import planned_units  # noqa: E402
-from pipeline.worker import Job  # noqa: E402
-from pipeline.workshop import Workshop, open_workshop  # noqa: E402
-from schemas.unit import Plan, PlannedUnit, QuestionCost, Unit, UnitManifest, UnitResult  # noqa: E402
-from schemas.version import ShardList, VersionManifest  # noqa: E402
+from flows.guard import end_server_with_us
+from flows.log import build_log, event
+from flows.progress import Stages
+from flows.summary import Summary
+from pipeline.corpus.outcomes import Counts, conserved
+from pipeline.corpus.record import build_record
+from pipeline.corpus.shards import write_shards
+from pipeline.corpus.status import PLAN, summed
+from pipeline.corpus.versions import Dataset
+from pipeline.dedup.decisions import Decisions, output_duplicates, source_duplicates
+from pipeline.pool import Pool, ray_cluster
+from pipeline.recipes import read_recipe
+from pipeline.rows import counted
+from pipeline.store import Folder
+from pipeline.units import planned_units
+from pipeline.worker import Job
+from pipeline.workshop import Workshop, open_workshop
+from schemas.unit import Plan, PlannedUnit, Unit, UnitManifest, UnitResult
+from schemas.version import ShardList, VersionManifest
 
 _MB = 1_000_000
 # Prefect's server takes its time for each; a bar need not move more often.
 _PROGRESS_EVERY_S = 5.0
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a build has come to.
-
-    Attributes:
-        corpus: Its name.
-        documents: By outcome, then by reason.
-        units: How many there are.
-        resumed: How many of them were finished before.
-        asked: Questions put to engines now.
-        remembered: Answers that the ledger already held.
-        dataset: Where versions go.
-        version: The version that holds this corpus, or None if nothing was accepted or some
-            documents still wait.
-        is_new: Whether this build has published it.
-        seconds: How long it took.
-        log: Where the build's log is.
-    """
-
-    corpus: str
-    documents: Counts
-    units: int
-    resumed: int
-    asked: int
-    remembered: int
-    dataset: str
-    version: int | None
-    is_new: bool
-    seconds: float
-    log: str
-    questions: dict[str, QuestionCost] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the summary as plain JSON values."""
-        costs = {question: cost.model_dump() for question, cost in self.questions.items()}
-        return asdict(self) | {"questions": costs}
 
 
 @task(cache_policy=NO_CACHE)
@@ -227,15 +181,14 @@ def build(recipe_path: str, overrides: list[str] | None = None, *, quiet: bool =
         event("build started", corpus=recipe.corpus.name, overrides=overrides or [])
         summary = _built(workshop, Path(recipe_path), Stages(quiet=quiet), begun, log)
         event("build ended", version=summary.version, seconds=round(summary.seconds, 1))
-    create_markdown_artifact(markdown(summary), key="summary", description="what became of it")
+    create_markdown_artifact(summary.as_markdown(), key="summary", description="what became of it")
     return summary
 
 
 def _built(
     workshop: Workshop, recipe_path: Path, stages: Stages, begun: float, log: str
 ) -> Summary:
-    newest = Dataset(workshop.recipe.publish.dataset).newest()
-    published = _published_sources(workshop, newest)
+    published = Dataset(workshop.recipe.publish.dataset).source_ids()
     units = plan(workshop, stages)
     before = find_source_duplicates(workshop, units, published, stages)
     results = rewrite(workshop, units, before, stages) if units else []
@@ -272,32 +225,8 @@ def _built(
 
 def _unfinished(results: list[UnitResult]) -> Counts:
     """Return all documents as they stand while some of them wait for answers."""
-    pairs: Iterator[tuple[str, str]] = (
-        (kind, reason)
-        for result in results
-        for kind, reasons in result.documents.items()
-        for reason, count in reasons.items()
-        for _ in range(count)
-    )
-    return counted(list(pairs))
-
-
-def _published_sources(workshop: Workshop, newest: VersionManifest | None) -> frozenset[str]:
-    """Return the source ids that the newest version holds; they win over newcomers."""
-    if newest is None:
-        return frozenset()
-    return Dataset(workshop.recipe.publish.dataset).source_ids(newest)
-
-
-def markdown(summary: Summary) -> str:
-    """Return the summary as a Markdown page for Prefect."""
-    rows = "\n".join(
-        f"| {kind} | {reason} | {count} |"
-        for kind, reasons in summary.documents.items()
-        for reason, count in reasons.items()
-    )
-    version = f"version {summary.version}" if summary.version else "no version"
-    return (
-        f"# {summary.corpus}: {version}\n\n{total(summary.documents)} documents\n\n"
-        f"| outcome | reason | documents |\n|---|---|--:|\n{rows}\n"
-    )
+    pairs: Counter[tuple[str, str]] = Counter()
+    for result in results:
+        for kind, reasons in result.documents.items():
+            pairs.update({(kind, reason): count for reason, count in reasons.items()})
+    return counted(pairs)

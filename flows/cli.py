@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from flows.quiet import be_quiet
 from schemas.errors import PipelineError
 
 app = typer.Typer(
@@ -163,7 +162,6 @@ def _print(lines: list[Any]) -> None:
 
 def main() -> None:
     """Run the command line; a PipelineError becomes two lines and an exit status."""
-    be_quiet()
     try:
         app()
     except PipelineError as error:

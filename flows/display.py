@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from rich import box
 from rich.table import Table
 
+from flows.summary import Summary
 from pipeline.corpus.outcomes import Counts, total
 from pipeline.corpus.status import Status
 from schemas.unit import QuestionCost
 from schemas.version import VersionManifest
-
-if TYPE_CHECKING:
-    from flows.build import Summary
 
 _SHOWN_UNITS = 20
 
@@ -57,7 +55,7 @@ def question_table(questions: dict[str, QuestionCost]) -> Table:
     return table
 
 
-def summary_lines(summary: "Summary") -> list[Any]:
+def summary_lines(summary: Summary) -> list[Any]:
     """Return what a build has come to, and what to try next."""
     lines: list[Any] = [outcome_table(summary.documents)]
     if summary.units and summary.resumed == summary.units:

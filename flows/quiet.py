@@ -1,4 +1,4 @@
-"""Settings that must be in the environment before Prefect or Ray is imported.
+"""Settings of Prefect and Ray that a quiet program wants.
 
 Whoever sets one of these himself keeps what he set.
 """

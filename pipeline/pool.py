@@ -30,6 +30,7 @@ _DEATHS = 2
 def ray_cluster(pool: PoolSection) -> Iterator[None]:
     """Join the recipe's Ray cluster, or start one on this machine, while the block runs."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's coming default for workers without a GPU; left unset it warns at every start.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     started = not ray.is_initialized()
     if started:

@@ -1,5 +1,6 @@
 """Documents as rows of a unit's table, in the version's scheme."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -84,11 +85,10 @@ def split_of(source_id: str, validation_share: float) -> str:
     return "validation" if fraction("split", source_id) < validation_share else "train"
 
 
-def counted(outcomes: Sequence[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    """Return documents by outcome, then by reason, from (outcome, reason) pairs."""
+def counted(pairs: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    """Return documents by outcome, then by reason, from counts of (outcome, reason) pairs."""
     counts: dict[str, dict[str, int]] = {}
-    for kind, reason in sorted(outcomes):
-        reasons = counts.setdefault(kind, {})
-        reasons[reason] = reasons.get(reason, 0) + 1
+    for (kind, reason), count in sorted(pairs.items()):
+        counts.setdefault(kind, {})[reason] = count
     order = [kind.value for kind in OutcomeKind]
     return dict(sorted(counts.items(), key=lambda item: order.index(item[0])))

@@ -5,6 +5,7 @@ A plain class; that it runs inside a Ray actor is known to pool.py alone.
 
 import asyncio
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 from pipeline.answering import Answering
@@ -71,7 +72,7 @@ class Worker:
         async with ledger.keeping():
             travelled = await self._travelled(documents, job, answering)
         outcomes = [stands for _, stands in travelled]
-        documents_by = counted([(o.kind.value, o.reason) for o in outcomes])
+        documents_by = counted(Counter((o.kind.value, o.reason) for o in outcomes))
         if OutcomeKind.PENDING in {o.kind for o in outcomes}:
             return UnitResult(unit=unit.name, manifest=None, documents=documents_by)
         share = self._workshop.recipe.publish.validation_share

@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from flows.quiet import be_quiet
 from pipeline.recipes import read_recipe
 from pipeline.workshop import Workshop, open_workshop
 from schemas.document import Document, Metadata
 from schemas.exchange import sha256
-
-be_quiet()
 
 ROOT = Path(__file__).parents[1]
 

@@ -4,6 +4,7 @@ Conservation is checked here: what came in is what went out, by reason, or the
 build fails loudly.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -68,7 +69,7 @@ def conserved(finished: Finished, decisions: Decisions) -> Counts:
     Raises:
         ConservationError: The documents that stand somewhere are not those that came in.
     """
-    pairs: list[tuple[str, str]] = []
+    pairs: Counter[tuple[str, str]] = Counter()
     for manifest, table in standing_documents(finished, decisions, []):
         if table.num_rows != manifest.documents:
             raise ConservationError(
@@ -77,7 +78,7 @@ def conserved(finished: Finished, decisions: Decisions) -> Counts:
                 hint="delete that unit's folder and run `prealign build` again; its answers are "
                 "in the ledger",
             )
-        pairs += zip(table["outcome"].to_pylist(), table["reason"].to_pylist(), strict=True)
+        pairs.update(zip(table["outcome"].to_pylist(), table["reason"].to_pylist(), strict=True))
     counts = counted(pairs)
     check_sum(counts, sum(manifest.documents for _, manifest in finished))
     return counts

@@ -84,10 +84,15 @@ class Dataset:
             for entry in manifest.lists
         }
 
-    def source_ids(self, manifest: VersionManifest) -> frozenset[str]:
-        """Return the ids of all sources that a version holds."""
+    def source_ids(self) -> frozenset[str]:
+        """Return the ids of all sources that the newest version holds; none if there is none.
+
+        Raises:
+            CorruptError: A shard or list is missing or changed.
+        """
+        newest = self.newest()
         found: set[str] = set()
-        for shards in self.lists(manifest).values():
+        for shards in self.lists(newest).values() if newest else ():
             for shard in shards.shards:
                 data = (self.folder / "shards").read(f"{shard.sha256}.parquet")
                 if data is None:

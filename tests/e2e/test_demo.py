@@ -1,6 +1,7 @@
 """The main job, from a source file to a verified pull, and what is read of it without us."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 from itertools import pairwise
@@ -128,6 +129,15 @@ def test_the_example_reader_shows_a_document_in_its_voices(demo):
     assert done.returncode == 0, done.stderr
     assert "<AI>" in done.stdout
     assert "commentary" in done.stdout
+
+
+def test_prefect_holds_progress_and_summary(demo, environment):
+    database = sqlite3.connect(f"{environment['PREFECT_HOME']}/prefect.db")
+
+    kept = dict(database.execute("SELECT key, data FROM artifact ORDER BY created").fetchall())
+
+    assert set(kept) >= {"rewrite", "summary"}
+    assert "| accepted | as_drafted | 9 |" in kept["summary"]
 
 
 def test_the_build_log_holds_events_with_fields(demo):
