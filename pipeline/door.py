@@ -123,14 +123,16 @@ def split_at(text: str, max_tokens: int) -> Iterator[str]:
     if _size(text) <= limit:
         yield text
         return
-    part = ""
+    part: list[str] = []
+    room = limit
     for piece in _pieces(text, limit):
-        if part and _size(part) + _size(piece) > limit:
-            yield part
-            part = ""
-        part += piece
-    if part:
-        yield part
+        size = _size(piece)
+        if part and size > room:
+            yield "".join(part)
+            part, room = [], limit
+        part.append(piece)
+        room -= size
+    yield "".join(part)
 
 
 def _size(text: str) -> int:

@@ -29,6 +29,7 @@ class Prompts:
                 hint="create it, or take `prompts` out of [corpus]",
             )
         self._folders = [folder for folder in (own, SHIPPED) if folder is not None]
+        self._tables: dict[str, dict[str, Any]] = {}
         self._templates = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader([str(folder) for folder in self._folders]),
             undefined=StrictUndefined,
@@ -55,17 +56,21 @@ class Prompts:
             ) from error
 
     def table(self, name: str) -> dict[str, Any]:
-        """Return a word list or other data file as it stands.
+        """Return a word list or other data file as it stands; it is read once and not to be changed.
 
         Raises:
             PromptError: The file does not exist or is not TOML.
         """
+        if name in self._tables:
+            return self._tables[name]
         try:
-            return tomllib.loads(self._file(name).read_text(encoding="utf-8"))
+            table = tomllib.loads(self._file(name).read_text(encoding="utf-8"))
         except tomllib.TOMLDecodeError as error:
             raise PromptError(
                 f"{self._file(name)} is not TOML: {error}", hint="mend that line"
             ) from error
+        self._tables[name] = table
+        return table
 
     def text(self, name: str) -> str:
         """Return the text of a prompt as it was written, nothing filled in."""
