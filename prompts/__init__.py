@@ -56,7 +56,7 @@ class Prompts:
             ) from error
 
     def table(self, name: str) -> dict[str, Any]:
-        """Return a word list or other data file as it stands; it is read once and not to be changed.
+        """Return a word list or other data file as it stands, read once; not to be changed.
 
         Raises:
             PromptError: The file does not exist or is not TOML.

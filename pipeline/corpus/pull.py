@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.corpus.card import croissant, dataset_card, shard_path
+from pipeline.corpus.card import dataset_card, shard_path
+from pipeline.corpus.croissant import croissant
 from pipeline.corpus.versions import Dataset, encoded_json
 from schemas.errors import CorruptError, StorageError, VersionError
 from schemas.version import Shard, ShardList, VersionManifest
