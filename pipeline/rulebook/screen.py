@@ -18,19 +18,25 @@ _WORD = re.compile(r"[^\W\d_]{5,}")
 def screening(shown: Shown) -> dict[str, Any]:
     """Return what the rule book finds in a document, in the form that ``screen`` asks for."""
     text = "\n".join(shown.sentences.values())
-    language = shown.about.get("language") or language_of(text)
+    language = _code(shown.about.get("language", "")) or language_of(text)
     words = lexicon(language)
     acts = found_acts(shown, words) if words else []
     hazards = _hazards(shown, words) if words else []
     return {
         "language": language,
-        "media_type": shown.about.get("media_type") or _media_type(text),
-        "topic": shown.about.get("topic") or _topic(text),
+        "media_type": (shown.about.get("media_type") or _media_type(text))[:40],
+        "topic": (shown.about.get("topic") or _topic(text))[:80],
         "quality": _quality(text),
         "acts": acts,
         "hazards": hazards,
         "suits": ["commentary"] if acts or any(h["severity"] for h in hazards) else ["verbatim"],
     }
+
+
+def _code(language: str) -> str:
+    """Return the code in ``en-GB`` or ``EN``; "" for what is none, such as ``English``."""
+    code = language.partition("-")[0].lower()
+    return code if len(code) in (2, 3) else ""
 
 
 def language_of(text: str) -> str:

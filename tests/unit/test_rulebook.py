@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fence import Remark, ShownRewrite, read_document, show_document
+from pipeline.passes.screen import Screening
 from pipeline.rulebook.comment import edits
 from pipeline.rulebook.judge import verdict
 from pipeline.rulebook.lexicon import lexicon
@@ -155,3 +156,18 @@ def test_every_sentence_of_the_lexicon_passes_the_lint_for_phrases():
 
     assert [s for s in (*said, *words.summaries) if banned.pattern.search(s)] == []
     assert len(said) == len(set(said))
+
+
+@pytest.mark.parametrize(
+    ("given_as", "read_as"), [("en-GB", "en"), ("EN", "en"), ("English", "en"), ("de", "de")]
+)
+def test_a_language_is_taken_from_the_source_if_it_is_a_code(given_as, read_as):
+    text = "He lied to his sister about the letter and kept it in the drawer."
+
+    assert screening(shown(text, language=given_as))["language"] == read_as
+
+
+def test_metadata_of_any_length_leaves_the_answer_readable():
+    found = screening(shown("A word or two.", topic="x" * 500, media_type="y" * 500))
+
+    Screening.model_validate(found)
