@@ -45,6 +45,8 @@ def build(
 
     # What is wrong with a recipe is said before Prefect and Ray are started.
     open_workshop(read_recipe(recipe, overrides))
+    if not (quiet or as_json):
+        sys.stderr.write("starting Prefect …\n")
     from flows.build import build as run
 
     try:

@@ -1,10 +1,12 @@
-"""Write the JSON Schemas of everything that is read from outside: ``python -m schemas.export``."""
+"""Write the schemas of everything that is kept or crosses a border: ``python -m schemas.export``."""
 
 import json
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
+from schemas.document import Document, Outcome, StoredSpan
+from schemas.exchange import Answer
 from schemas.recipe import Recipe
 from schemas.scheme import Scheme
 from schemas.tables import TABLES
@@ -12,7 +14,11 @@ from schemas.unit import Plan, StageManifest, UnitManifest
 from schemas.version import ShardList, VersionManifest
 
 FOLDER = Path(__file__).parent / "json"
-MODELS: dict[str, type[BaseModel]] = {
+MODELS: dict[str, type] = {
+    "document": Document,
+    "outcome": Outcome,
+    "stored-span": StoredSpan,
+    "answer": Answer,
     "recipe": Recipe,
     "scheme": Scheme,
     "plan": Plan,
@@ -26,7 +32,7 @@ MODELS: dict[str, type[BaseModel]] = {
 def exported() -> dict[str, str]:
     """Return the text of every exported file, by file name."""
     models = {
-        f"{name}.schema.json": json.dumps(model.model_json_schema(), indent=2) + "\n"
+        f"{name}.schema.json": json.dumps(TypeAdapter(model).json_schema(), indent=2) + "\n"
         for name, model in MODELS.items()
     }
     tables = {
