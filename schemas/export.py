@@ -1,4 +1,4 @@
-"""Write the schemas of everything that is kept or crosses a border: ``python -m schemas.export``."""
+"""Write the schemas of all that is kept or crosses a border: ``python -m schemas.export``."""
 
 import json
 from pathlib import Path
