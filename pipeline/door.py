@@ -153,13 +153,23 @@ def _pieces(text: str, limit: int) -> Iterator[str]:
 
 
 def _sentence_pieces(paragraph: str, limit: int) -> Iterator[str]:
-    anchors = sentences(paragraph)
-    ends = [anchor.start for anchor in anchors[1:]] + [len(paragraph)]
+    """Yield the sentences of a paragraph, none over the limit.
+
+    It is looked at through a window, so that a paragraph of 50 MB costs no more for each sentence
+    than one of a page; the window's last sentence may go on behind it and begins the next.
+    """
     start = 0
-    for end in ends:
-        piece = paragraph[start:end]
-        # Four bytes are the most that one code point takes.
-        step = limit if _size(piece) <= limit else limit // 4
-        for cut in range(0, len(piece), step):
-            yield piece[cut : cut + step]
-        start = end
+    while start < len(paragraph):
+        window = paragraph[start : start + limit]
+        ends = [anchor.start for anchor in sentences(window)[1:]]
+        if not ends or start + limit >= len(paragraph):
+            ends.append(len(window))
+        last = 0
+        for end in ends:
+            piece = window[last:end]
+            # Four bytes are the most that one code point takes.
+            step = limit if _size(piece) <= limit else limit // 4
+            for cut in range(0, len(piece), step):
+                yield piece[cut : cut + step]
+            last = end
+        start += last

@@ -67,3 +67,14 @@ def test_a_long_text_is_split_at_paragraph_ends_into_numbered_parts():
     assert [p.id for p in parts] == [f"made/long#{i}" for i in range(len(parts))]
     assert {p.source_id for p in parts} == {"made/long"}
     assert all(p.text.startswith("Paragraph") for p in parts)
+
+
+@pytest.mark.parametrize("unit", ["漢字。", "“He. ", "e.g. ", "x", "1. "])
+def test_a_giant_paragraph_is_split_in_bounded_steps(unit):
+    text = unit * (400_000 // len(unit))
+
+    parts = list(split_at(text, 1000))
+
+    assert "".join(parts) == text
+    assert all(len(part.encode()) <= 4000 for part in parts)
+    assert len(parts) < 3 * len(text.encode()) / 4000
