@@ -7,6 +7,7 @@ document in which the AI's share is nearest to a fifth.
 """
 
 import sys
+from pathlib import Path
 
 import pyarrow.dataset as ds
 from rich.console import Console
@@ -29,6 +30,8 @@ def coloured(text: str, spans: list[dict]) -> Text:
 def main(folder: str, wanted: str | None = None) -> None:
     """Print one document."""
     columns = ["id", "text", "spans", "form", "author", "synthetic_share", "quality"]
+    if not Path(folder, "data").is_dir():
+        sys.exit(f"{folder} holds no pulled version; give the folder of one")
     rows = ds.dataset(f"{folder}/data", format="parquet").to_table(columns=columns).to_pylist()
     if wanted:
         rows = [row for row in rows if row["id"] == wanted]
@@ -46,4 +49,6 @@ def main(folder: str, wanted: str | None = None) -> None:
 
 
 if __name__ == "__main__":
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
     main(*sys.argv[1:3])

@@ -8,7 +8,7 @@ first whether it is finished, so running a build again continues it.
 import time
 from collections import Counter
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from prefect import flow, task
@@ -148,7 +148,7 @@ def publish(
     lists: list[ShardList],
     documents: Counts,
     manifests: list[UnitManifest],
-    recipe_text: str,
+    order: dict[str, Any],
 ) -> tuple[VersionManifest, bool]:
     """Return the version that holds these shards, and whether it is new."""
     return Dataset(workshop.recipe.publish.dataset).publish(
@@ -157,7 +157,7 @@ def publish(
         scheme=workshop.kit.scheme,
         documents=documents,
         sources=sum(manifest.documents for manifest in manifests),
-        build=build_record(workshop, recipe_text, manifests),
+        build=build_record(workshop, order, manifests),
     )
 
 
@@ -177,19 +177,23 @@ def build(recipe_path: str, overrides: list[str] | None = None, *, quiet: bool =
     end_server_with_us()
     recipe = read_recipe(Path(recipe_path), overrides)
     workshop = open_workshop(recipe)
+    # Read now, and not when it is published: it may be edited meanwhile.
+    order = {"recipe": Path(recipe_path).read_text(encoding="utf-8"), "overrides": overrides or []}
     with build_log(workshop.corpus) as log:
         event("build started", corpus=recipe.corpus.name, overrides=overrides or [])
-        summary = _built(workshop, Path(recipe_path), Stages(quiet=quiet), begun, log)
+        summary = _built(workshop, order, Stages(quiet=quiet), begun, log)
         event("build ended", version=summary.version, seconds=round(summary.seconds, 1))
     create_markdown_artifact(summary.as_markdown(), key="summary", description="what became of it")
     return summary
 
 
 def _built(
-    workshop: Workshop, recipe_path: Path, stages: Stages, begun: float, log: str
+    workshop: Workshop, order: dict[str, Any], stages: Stages, begun: float, log: str
 ) -> Summary:
     published = Dataset(workshop.recipe.publish.dataset).source_ids()
     units = plan(workshop, stages)
+    if units:
+        Folder(workshop.recipe.publish.dataset).probe()
     before = find_source_duplicates(workshop, units, published, stages)
     results = rewrite(workshop, units, before, stages) if units else []
     manifests = [result.manifest for result in results if result.manifest]
@@ -203,8 +207,7 @@ def _built(
         documents = conserved(finished, after)
         if documents.get("accepted"):
             lists = shards(workshop, finished, after, stages)
-            text = recipe_path.read_text(encoding="utf-8")
-            manifest, is_new = publish(workshop, lists, documents, manifests, text)
+            manifest, is_new = publish(workshop, lists, documents, manifests, order)
             version = manifest.version
     questions = summed([r.manifest for r in results if r.manifest and not r.resumed])
     return Summary(

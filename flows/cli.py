@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from schemas.errors import PipelineError
+from schemas.errors import PipelineError, VersionError
 
 app = typer.Typer(
     name="prealign",
@@ -21,6 +21,28 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it by position
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"prealign {version('prealign')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and end.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Make pretraining text itself aligned: rewrite, review, deduplicate, publish."""
+
 
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a TOML file.")]
 Overrides = Annotated[
@@ -48,20 +70,16 @@ def build(
     if not (quiet or as_json):
         sys.stderr.write("starting Prefect …\n")
     from flows.build import build as run
+    from flows.guard import stops_at_once
 
-    try:
-        # Ray tells of a dead worker on standard output, which belongs to the summary.
-        with redirect_stdout(sys.stderr):
-            summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; the same command continues\n")
-        raise typer.Exit(130) from None
-    waiting = "pending" in summary.documents
+    # Ray tells of a dead worker on standard output, which belongs to the summary.
+    with stops_at_once(), redirect_stdout(sys.stderr):
+        summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
     if as_json:
         _print_json(summary.as_json())
     else:
         _print(summary_lines(summary))
-    raise typer.Exit(2 if waiting else 0)
+    raise typer.Exit(0 if summary.is_complete else 2)
 
 
 @app.command(epilog="Example: `prealign status examples/demo.toml --json`")
@@ -94,6 +112,10 @@ def versions(
 
     found = Dataset(dataset)
     manifests = [found.manifest(number) for number in found.numbers()]
+    if not manifests:
+        raise VersionError(
+            f"{found.folder} holds no version", hint="publish one with `prealign build RECIPE`"
+        )
     if as_json:
         _print_json([manifest.model_dump(mode="json") for manifest in manifests])
     else:
@@ -123,12 +145,9 @@ def pull(
     if as_json:
         _print_json({"to": str(to), "shards": len(shards), "documents": rows, "fetched": fetched})
     else:
-        _print(
-            [
-                f"{rows:,} documents in {len(shards)} shards lie in {to}, verified; "
-                f"{fetched:,} bytes were fetched now"
-            ]
-        )
+        count = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
+        line = f"{rows:,} documents in {count} lie in {to}, verified; {fetched:,} bytes fetched now"
+        _print([line])
 
 
 @app.command(epilog="Example: `prealign verify pulled`")

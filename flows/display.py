@@ -71,9 +71,9 @@ def summary_lines(summary: Summary) -> list[Any]:
     elif "pending" in summary.documents:
         lines.append("some documents wait for answers; run the same command when they are there")
     elif summary.version is None:
-        lines.append("nothing was accepted, so there is no version")
+        lines.append("nothing was accepted, so there is no version; the reasons stand above")
     else:
-        made = "published" if summary.is_new else "nothing has changed since"
+        made = "published" if summary.is_new else "the corpus is still the same as"
         dataset = shown_path(summary.dataset)
         lines.append(f"{made} version {summary.version} of {dataset}")
         lines.append(f"next: prealign pull {dataset}@{summary.version} --to DIR")
@@ -107,8 +107,6 @@ def status_tables(status: Status) -> list[Any]:
 
 def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
     """Return the versions of a dataset, newest last."""
-    if not manifests:
-        return [f"{folder} holds no version yet"]
     columns = [
         ("version", True),
         ("published", False),

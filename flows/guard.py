@@ -1,18 +1,24 @@
-"""Prefect's temporary server ends with the build, however the build ends.
+"""However a build ends, nothing of it stays behind: not its processes, not a hanging terminal."""
 
-Prefect stops it at exit, and a killed process has no exit: the server would run on
-for ever, and hold the terminal open.
-"""
-
+import os
+import signal
 import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from prefect.server.api.server import SubprocessASGIServer
+
+# Long enough for Prefect to note the end of the run, if its server can still be reached.
+_GRACE_S = 5.0
 
 
 def end_server_with_us() -> None:
     """Start a process that waits for this one's end and then ends Prefect's temporary server.
 
-    Does nothing where a Prefect server of the user's own is in use.
+    Prefect stops it at exit, and a killed process has no exit: the server would run on for ever
+    and hold the terminal open. Does nothing where a Prefect server of the user's own is in use.
     """
     server = SubprocessASGIServer().server_process
     if server is None:
@@ -25,3 +31,37 @@ def end_server_with_us() -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+
+
+@contextmanager
+def stops_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the program within seconds, with exit status 130 and a word on what to do.
+
+    A terminal sends Ctrl-C to Prefect's temporary server as well, and without it Prefect would
+    try for a minute to report the end. Answers are on disk within a second of being given, so there
+    is nothing to wait for.
+    """
+    interrupted = threading.Event()
+
+    def stop() -> None:
+        sys.stderr.write("stopped; the same command continues\n")
+        sys.stderr.flush()
+        os._exit(130)
+
+    def on_interrupt(_signal: int, _frame: object) -> None:
+        if interrupted.is_set():
+            return
+        interrupted.set()
+        late = threading.Timer(_GRACE_S, stop)
+        late.daemon = True
+        late.start()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        # Whatever came of the interruption, also an error on the way out, was asked for.
+        if interrupted.is_set():
+            stop()
+        signal.signal(signal.SIGINT, before)

@@ -39,6 +39,13 @@ class Summary:
     log: str
     questions: dict[str, QuestionCost] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to mend: no document waits, and some were accepted."""
+        return not self.documents or (
+            "pending" not in self.documents and "accepted" in self.documents
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the summary as plain JSON values."""
         costs = {question: cost.model_dump() for question, cost in self.questions.items()}

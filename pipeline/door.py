@@ -76,7 +76,8 @@ def _fault(row: Row, text: object, name: str) -> Note | None:
     if row.fields is None:
         return Note.reject(row.reason, row.detail)
     if text is None:
-        return Note.reject("no_text", f"there is no field '{name}'")
+        what = f"field '{name}' is null" if name in row.fields else f"there is no field '{name}'"
+        return Note.reject("no_text", what)
     if not isinstance(text, str):
         return Note.reject("no_text", f"field '{name}' is {type(text).__name__}, not text")
     if not text.strip():

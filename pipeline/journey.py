@@ -14,6 +14,7 @@ from pipeline.objections import standing
 from pipeline.passes import Pass
 from pipeline.plugins import Kit
 from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
+from schemas.errors import PipelineError
 from schemas.exchange import Answer, Reply, Request
 
 Answering = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
@@ -38,6 +39,9 @@ async def travel(
 async def _visited(document: Document, step: Pass, answer: Answering, kit: Kit) -> Note:
     try:
         requests = step.ask(document)
+    except PipelineError:
+        # A broken prompt is broken for every document; it is not this one that is to blame.
+        raise
     except Exception as error:  # noqa: BLE001 - one document's crash must not stop the others
         return _crashed(error)
     replies = await _replies(requests, answer, kit)
@@ -45,6 +49,8 @@ async def _visited(document: Document, step: Pass, answer: Answering, kit: Kit) 
         if any(reply.error for reply in replies):
             return step.unreadable(document, replies)
         return step.read(document, replies)
+    except PipelineError:
+        raise
     except Exception as error:  # noqa: BLE001 - the same
         return _crashed(error)
 

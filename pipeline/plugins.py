@@ -85,6 +85,11 @@ def plugin_class(kind: type[P], name: str, where: str) -> type[P]:
             f"{noun} '{name}' cannot be imported: {error} ({where})",
             hint="install what it needs, or put its folder on PYTHONPATH",
         ) from error
+    except Exception as error:
+        raise RecipeError(
+            f"{noun} '{name}' cannot be imported: {type(error).__name__}: {error} ({where})",
+            hint="mend its file",
+        ) from error
     return _only_class(kind, module)
 
 

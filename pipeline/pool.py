@@ -42,12 +42,35 @@ def ray_cluster(pool: PoolSection) -> Iterator[None]:
                 "num_cpus": max(os.cpu_count() or 1, int(wanted + 0.999)),
                 "include_dashboard": False,
             }
-        ray.init(address=pool.address, log_to_driver=False, logging_level=logging.ERROR, **local)
+        _join(pool, local)
     try:
+        if pool.address is None:
+            _check_gpus(pool)
         yield
     finally:
         if started:
             ray.shutdown()
+
+
+def _join(pool: PoolSection, local: dict[str, Any]) -> None:
+    try:
+        ray.init(address=pool.address, log_to_driver=False, logging_level=logging.ERROR, **local)
+    except ConnectionError as error:
+        raise WorkerError(
+            f"there is no Ray cluster at {pool.address}",
+            hint="mend `address` under [pool], or leave it out to start Ray on this machine",
+        ) from error
+
+
+def _check_gpus(pool: PoolSection) -> None:
+    """Refuse a pool that this machine can never hold; Ray would wait for it in silence."""
+    found = ray.cluster_resources().get("GPU", 0)
+    if pool.gpus_each * pool.workers > found:
+        raise WorkerError(
+            f"the recipe asks for {pool.workers} workers with {pool.gpus_each:g} GPUs each, this "
+            f"machine has {found:g}",
+            hint="lower `gpus_each` or `workers` under [pool], or give the `address` of a cluster",
+        )
 
 
 @dataclass

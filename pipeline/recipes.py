@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from pipeline.plugins import first_fault
 from schemas.errors import RecipeError, nearest
 from schemas.recipe import PluginSection, Recipe
 
@@ -48,21 +47,30 @@ def _apply(table: dict[str, Any], override: str) -> None:
         raise RecipeError(
             f"--set {override} is not KEY=VALUE", hint="write for example --set pool.workers=4"
         )
-    here: Any = table
-    for name in names[:-1]:
-        here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
     try:
-        here[names[-1]] = tomllib.loads(f"value = {value}")["value"]
+        parsed = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        here[names[-1]] = value
+        parsed = value
+    here: Any = table
+    try:
+        for name in names[:-1]:
+            here = here[int(name)] if isinstance(here, list) else here.setdefault(name, {})
+        here[int(names[-1]) if isinstance(here, list) else names[-1]] = parsed
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise RecipeError(
+            f"--set {override}: the recipe has no place called {key.strip()}",
+            hint="entries of [[source]] and [[pass]] are counted from 0: --set source.0.url=…",
+        ) from error
 
 
 def _mendable(error: ValidationError, path: Path, text: str) -> RecipeError:
-    fault = error.errors()[0]
+    # A misspelt table is also a missing one; what was written is what is to be mended.
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    fault = faults[0]
     loc = [str(part) for part in fault["loc"]]
     if fault["type"] != "extra_forbidden":
         hint = f"add `{loc[-1]}`" if fault["type"] == "missing" else "see the README, or schemas/"
-        return RecipeError(f"{path}: {first_fault(error)}", hint=hint)
+        return RecipeError(f"{path}: {'.'.join(loc)}: {fault['msg']}", hint=hint)
     line = next(
         (n for n, row in enumerate(text.split("\n"), 1) if re.match(rf"\s*\[*{loc[-1]}\b", row)), 0
     )

@@ -81,6 +81,22 @@ class Folder:
                     return False
                 return True
 
+    def probe(self) -> None:
+        """Check, before work is done for it, that files can be created here, and only once.
+
+        Raises:
+            StorageError: The folder cannot be written, or a second creation is let through, so
+                that two who publish at once would overwrite each other.
+        """
+        name = f"probe-{uuid4().hex[:8]}"
+        first, second = self.create(name, b""), self.create(name, b"")
+        self.remove(name)
+        if not first or second:
+            raise StorageError(
+                f"{self.path} does not refuse to create a file twice",
+                hint="publish to a local disk or an object store with conditional writes",
+            )
+
     def names(self) -> list[str]:
         """Return the names of the files in this folder, sorted; none if it does not exist."""
         with self._storage_errors("listed", ""):

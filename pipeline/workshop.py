@@ -96,6 +96,7 @@ def open_workshop(recipe: Recipe) -> Workshop:
     """Return the parts of a recipe.
 
     Raises:
+        PromptError: A prompt of the recipe's own cannot be used.
         RecipeError: It names a pass, engine, form, source or scheme that does not exist, or
             gives one of them a setting that does not fit.
     """
@@ -112,6 +113,8 @@ def open_workshop(recipe: Recipe) -> Workshop:
         load(Pass, section.use, section.settings, where=f"[[pass]] number {number}", kit=kit)
         for number, section in enumerate(recipe.passes, start=1)
     )
+    rubrics = {name for step in passes for name in getattr(step, "rubrics", ())}
+    kit.prompts.check({f"review/{name}.md" for name in rubrics})
     sources = {
         section.name: load(
             Source,  # type: ignore[type-abstract]

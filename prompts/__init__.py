@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.errors import PromptError, nearest
@@ -83,6 +84,46 @@ class Prompts:
             for name in self.digests
             if name.startswith(f"{folder}/") and name.endswith(".md")
         )
+
+    def check(self, more: set[str]) -> None:
+        """Check that every own prompt can stand for a shipped one, before any work is done.
+
+        Args:
+            more: Names of prompts that are not shipped and that the recipe makes use of.
+
+        Raises:
+            PromptError: A file is no template or no TOML, is empty, wants a value that the shipped
+                one of its name is not given, or has a name that nobody asks for.
+        """
+        shipped = Prompts() if len(self._folders) > 1 else self
+        for name in self.digests:
+            if name.endswith(".toml"):
+                self.table(name)
+                continue
+            known = shipped.digests
+            if name not in known and name not in more:
+                raise PromptError(
+                    f"nobody asks for the prompt {self._file(name)}", hint=nearest(name, [*known])
+                )
+            wanted = self._wanted(name)
+            given = shipped._wanted(name if name in known else "review/coverage.md")
+            if wanted - given - {"findings", "banned", "answer"}:
+                raise PromptError(
+                    f"prompt {self._file(name)} wants '{min(wanted - given)}' and is not given it",
+                    hint=f"it may use {', '.join(sorted(given)) or 'no values'}",
+                )
+
+    def _wanted(self, name: str) -> set[str]:
+        """Return the names of the values that a prompt uses."""
+        text = self.text(name)
+        if not text.strip():
+            raise PromptError(f"prompt {self._file(name)} is empty", hint="write it, or remove it")
+        try:
+            return find_undeclared_variables(self._templates.parse(text))
+        except TemplateError as error:
+            raise PromptError(
+                f"prompt {name} is no template: {error}", hint=f"mend {self._file(name)}"
+            ) from error
 
     @cached_property
     def digests(self) -> dict[str, str]:

@@ -9,6 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from schemas.document import METADATA_FIELDS
+from schemas.errors import nearest
+
 
 class Section(BaseModel):
     """One table of a recipe; an unknown key is an error."""
@@ -64,6 +67,15 @@ class SourceSection(PluginSection):
     url: str
     fields: dict[str, str] = {}
 
+    @field_validator("fields")
+    @classmethod
+    def _fields_are_ours(cls, fields: dict[str, str]) -> dict[str, str]:
+        known = ["text", "id", *METADATA_FIELDS]
+        for name in fields:
+            if name not in known:
+                raise ValueError(f"there is no field '{name}' to fill; {nearest(name, known)}")
+        return fields
+
 
 class RolesSection(Section):
     """Which engine answers for which role."""
@@ -77,7 +89,8 @@ class DedupSection(Section):
     """When two documents count as the same.
 
     Attributes:
-        threshold: Jaccard similarity of five-word shingles at which the later one goes.
+        threshold: Jaccard similarity of five-word shingles at which one of the two goes: the one
+            whose source stands later in the recipe, whose quality is lower, whose id is later.
         bands: LSH bands; with ``rows`` they decide which pairs are looked at.
         rows: Rows per band.
     """

@@ -131,6 +131,9 @@ def _fetch(dataset: Dataset, shard: Shard, path: Path) -> int:
     url = f"{dataset.folder.path}/shards/{shard.sha256}.parquet"
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(partial.parent, error) from error
+    try:
         have = partial.stat().st_size if partial.exists() else 0
         begun = have if have < shard.bytes else 0
         with partial.open("ab" if begun else "wb") as file:
@@ -169,18 +172,22 @@ def verify(folder: Path) -> Iterator[tuple[str, str]]:
     """
     manifest = _held(folder)
     expected: set[str] = set()
+    lists_are_whole = True
     for entry in manifest.lists:
         name = f"lists/{entry.sha256}.json"
         fault = _fault(folder / name, entry.sha256)
-        yield name, fault
         if fault:
+            lists_are_whole = False
+            yield name, fault
             continue
         shards = ShardList.model_validate_json((folder / name).read_bytes())
+        rows = sum(shard.rows for shard in shards.shards)
+        yield name, "" if rows == entry.rows else f"lists {rows} rows, the manifest {entry.rows}"
         for position, shard in enumerate(shards.shards):
             path = shard_path(shards, position)
             expected.add(path)
             yield path, _fault(folder / path, shard.sha256)
-    for found in sorted((folder / "data").glob("*")):
+    for found in sorted((folder / "data").glob("*")) if lists_are_whole else ():
         name = found.relative_to(folder).as_posix()
         if name not in expected:
             yield name, "is not part of this version"

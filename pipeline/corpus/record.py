@@ -19,14 +19,15 @@ _ROOT = Path(__file__).parents[2]
 
 
 def build_record(
-    workshop: Workshop, recipe_text: str, manifests: Sequence[UnitManifest]
+    workshop: Workshop, order: dict[str, Any], manifests: Sequence[UnitManifest]
 ) -> dict[str, Any]:
     """Return everything that made a version, as plain JSON.
 
+    ``order`` is what was asked for: the recipe's text, and what was set on the command line.
     Paths are as the recipe has them; nothing of the machine is recorded but its kind.
     """
     return {
-        "recipe": recipe_text,
+        **order,
         "code": {
             "commit": _commit(),
             "digest": code_digest("pipeline", "schemas"),

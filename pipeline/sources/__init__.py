@@ -1,11 +1,14 @@
 """Sources: outside files as rows. One file for each format."""
 
 import io
+import zlib
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import IO, cast
+from contextlib import contextmanager
+from typing import IO
 
 import fsspec
+import zstandard
 from fsspec.core import url_to_fs
 
 from pipeline.door import Row
@@ -75,28 +78,29 @@ def stamp(info: dict[str, object]) -> str:
     return str(etag or f"{info.get('size')}:{info.get('mtime') or info.get('LastModified')}")
 
 
-def opened(file: SourceFile, offset: int = 0) -> IO[bytes]:
-    """Return a file's bytes as a stream, decompressed by its ending, from ``offset`` on.
+@contextmanager
+def opened(file: SourceFile, offset: int = 0) -> Iterator[IO[bytes]]:
+    """Yield a file's bytes as a stream, decompressed by its ending, from ``offset`` on.
 
     Raises:
-        SourceError: It is gone, or is not what it was when the build was planned.
+        SourceError: It is gone, damaged, or not what it was when the build was planned.
     """
+    place = f"{file.source}/{file.name}"
     try:
         fs, path = url_to_fs(file.url)
         if stamp(fs.info(path)) != file.stamp:
             raise SourceError(
-                f"{file.source}/{file.name} has changed since this build was planned",
+                f"{place} has changed since this build was planned",
                 hint="run the same command again; the changed file is planned anew",
             )
-        stream: IO[bytes] = fsspec.open(file.url, "rb", compression="infer").open()
-        if not hasattr(stream, "peek"):
+        with fsspec.open(file.url, "rb", compression="infer") as raw:
             # zstandard's reader does not know lines.
-            stream = io.BufferedReader(cast("io.RawIOBase", stream))
-        if offset:
-            stream.seek(offset)
-    except OSError as error:
+            stream = raw if hasattr(raw, "peek") else io.BufferedReader(raw)
+            if offset:
+                stream.seek(offset)
+            yield stream
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise SourceError(
-            f"{file.source}/{file.name} cannot be opened: {error.strerror or error}",
+            f"{place} cannot be read: {error}",
             hint="mend the file, or take it out of the source",
         ) from error
-    return stream

@@ -39,6 +39,8 @@ class Jsonl(Source):
 
 def _row(number: int, line: bytes) -> Row:
     data = line.removeprefix(_BOM) if number == 0 else line
+    if not data.strip():
+        return Row(number, None, "blank", "the line is blank")
     try:
         fields = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -48,5 +50,5 @@ def _row(number: int, line: bytes) -> Row:
     except RecursionError:
         return Row(number, None, "not_json", "the line is nested too deeply")
     if not isinstance(fields, dict):
-        return Row(number, None, "not_an_object", f"the line holds a {type(fields).__name__}")
+        return Row(number, None, "not_an_object", "the line holds JSON that is no object")
     return Row(number, fields)

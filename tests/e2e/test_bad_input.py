@@ -101,3 +101,41 @@ def test_a_full_disk_is_named_and_the_build_continues_later(prealign, folder, sm
     assert "Traceback" not in full.stderr
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["documents"] == {"accepted": {"verbatim": 24}}
+
+
+def test_a_source_whose_text_field_is_misnamed_ends_with_something_to_mend(prealign, folder):
+    write_documents(folder, [{"body": plain_text(1)}])
+
+    done = prealign("build", write_recipe(folder))
+
+    assert done.returncode == 2
+    assert "no_text" in done.stdout
+    assert "nothing was accepted" in done.stdout
+
+
+def test_more_gpus_than_there_are(prealign, folder):
+    write_documents(folder, [{"text": plain_text(1)}])
+
+    done = prealign("build", write_recipe(folder), "--set", "pool.gpus_each=64")
+
+    assert done.returncode == 1
+    assert "GPUs each, this machine has" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_dataset_that_cannot_be_written_is_refused_before_any_work(prealign, folder):
+    write_documents(folder, [{"text": plain_text(1)}])
+    (folder / "dataset").write_text("a file where the folder should be")
+
+    done = prealign("build", write_recipe(folder))
+
+    assert done.returncode == 1
+    assert str(folder / "dataset") in done.stderr
+    assert not (folder / "corpus" / "units").exists()
+
+
+def test_versions_of_nothing(prealign, folder):
+    done = prealign("versions", folder / "none")
+
+    assert done.returncode == 2
+    assert "holds no version" in done.stderr

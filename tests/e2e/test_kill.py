@@ -138,10 +138,11 @@ def test_ctrl_c_stops_within_seconds_and_the_same_command_continues(
     wait_for(lambda: len(durable(folder)) > 10)
 
     begun = time.monotonic()
-    os.kill(process.pid, signal.SIGINT)
+    # A terminal sends it to the whole group, Prefect's temporary server included.
+    os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
 
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 20  # without care Prefect takes more than a minute
     assert process.returncode == 130
     assert "the same command continues" in err
     assert "Traceback" not in err

@@ -1,11 +1,13 @@
 """What is wrong with a recipe is said with its place and a remedy, before any work."""
 
+import gzip
+
 import pytest
 
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units
 from pipeline.workshop import open_workshop
-from schemas.errors import PipelineError, RecipeError, SourceError
+from schemas.errors import PipelineError, PromptError, RecipeError, SourceError
 from tests.conftest import opened, write_documents, write_recipe
 
 
@@ -112,3 +114,85 @@ def test_engines_that_rely_on_each_other_are_refused(folder):
     )
 
     assert "relies on itself" in str(fault(path))
+
+
+@pytest.mark.parametrize(
+    "override", ["pass.use=x", "source.made.url=x", "source.7.url=x", "corpus.name.x=1"]
+)
+def test_an_override_that_has_no_place_is_refused(folder, override):
+    error = fault(write_recipe(folder), [override])
+
+    assert f"--set {override}" in str(error)
+    assert "--set source.0.url" in error.hint
+
+
+def test_a_list_is_counted_from_zero(folder):
+    recipe = read_recipe(write_recipe(folder), ["source.0.name=other", "pass.1.max_tokens=99999"])
+
+    assert recipe.source[0].name == "other"
+    assert recipe.passes[1].settings == {"max_tokens": 99999}
+
+
+def test_a_misspelt_table_is_named_before_the_missing_one(folder):
+    path = write_recipe(folder)
+    path.write_text(path.read_text().replace("[corpus]", "[corpsu]"))
+
+    assert "'corpsu'" in str(fault(path))
+
+
+def test_a_misspelt_field_is_named_with_the_nearest(folder):
+    path = write_recipe(folder)
+    path.write_text(
+        path.read_text().replace('use = "jsonl"', 'use = "jsonl"\nfields = {txet = "a"}')
+    )
+
+    assert "'txet'" in str(fault(path))
+    assert "did you mean 'text'" in str(fault(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("review/character.md", "{{ nonsense }}", "wants 'nonsense'"),
+        ("review/character.md", "{% broken", "is no template"),
+        ("review/character.md", " ", "is empty"),
+        ("review/charcter.md", "Rubric.", "nobody asks for the prompt"),
+        ("banned.toml", "[[", "is not TOML"),
+    ],
+)
+def test_a_prompt_that_cannot_be_used_is_refused_before_any_work(folder, name, text, what):
+    own = folder / "own" / name
+    own.parent.mkdir(parents=True)
+    own.write_text(text)
+
+    with pytest.raises(PromptError) as caught:
+        open_workshop(read_recipe(write_recipe(folder), [f"corpus.prompts={folder / 'own'}"]))
+
+    assert what in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_a_plugin_with_a_fault_in_its_file_is_named(folder, monkeypatch):
+    (folder / "faulty_pass.py").write_text("class Broken(:\n")
+    monkeypatch.syspath_prepend(folder)
+    path = write_recipe(folder)
+    path.write_text(path.read_text().replace('use = "screen"', 'use = "faulty_pass"'))
+
+    assert "SyntaxError" in str(fault(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("all.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 5000)[:-30]),
+        ("all.jsonl.gz", b"this was never gzip"),
+        ("all.jsonl.zst", b"this was never zstandard"),
+    ],
+)
+def test_a_damaged_file_is_named(folder, name, data):
+    (folder / "documents" / name).write_bytes(data)
+
+    with pytest.raises(SourceError) as caught:
+        list(planned_units(opened(folder)))
+
+    assert f"made/{name} cannot be read" in str(caught.value)
