@@ -173,10 +173,11 @@ def test_a_prompt_that_cannot_be_used_is_refused_before_any_work(folder, name, t
 
 
 def test_a_plugin_with_a_fault_in_its_file_is_named(folder, monkeypatch):
-    (folder / "faulty_pass.py").write_text("class Broken(:\n")
+    (folder / "faulty").mkdir()
+    (folder / "faulty" / "broken.py").write_text("class Broken(:\n")
     monkeypatch.syspath_prepend(folder)
     path = write_recipe(folder)
-    path.write_text(path.read_text().replace('use = "screen"', 'use = "faulty_pass"'))
+    path.write_text(path.read_text().replace('use = "screen"', 'use = "faulty.broken"'))
 
     assert "SyntaxError" in str(fault(path))
 
