@@ -1,10 +1,11 @@
 """From a request to an answer: the ledger first, then the engine of the request's role."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from pipeline.engines import Engine
+from pipeline.engines import Engine, Waiting
 from pipeline.ledger import Ledger
-from schemas.errors import RecipeError
+from schemas.errors import EngineError, PipelineError, RecipeError
 from schemas.exchange import Answer, Request, Role, answer_key, sha256
 from schemas.unit import QuestionCost
 
@@ -39,9 +40,21 @@ class Answering:
 
     async def _ask(self, unknown: Sequence[tuple[str, Request]]) -> None:
         requests = [request for _, request in unknown]
-        answers = await self._engine(requests[0]).answer(requests)
+        engine = self._engine(requests[0])
+        try:
+            answers = await engine.answer(requests)
+        except (PipelineError, Waiting):
+            raise
+        except Exception as error:
+            raise EngineError(
+                f"engine '{engine.name()}' failed at {requests[0].question} about "
+                f"{requests[0].document}: {type(error).__name__}: {error}",
+                hint="run the same command again when it is mended; answers so far are kept",
+            ) from error
         for (key, request), answer in zip(unknown, answers, strict=True):
-            self._ledger.add(key, request, answer)
+            # Halves of surrogate pairs cannot be written, and cannot be meant.
+            text = answer.text.encode("utf-8", "replace").decode()
+            self._ledger.add(key, request, replace(answer, text=text))
             self._asked.add(key)
 
     def _engine(self, request: Request) -> Engine:

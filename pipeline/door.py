@@ -68,6 +68,8 @@ def documents_of(
         if len(parts) > 1:
             mark = f"#{index}"
             document = replace(document, id=whole.id + mark, place=whole.place + mark, part=index)
+        if not part.strip() and not (note and note.decision == Decision.REJECT):
+            document = document.add("door", Note.reject("empty", "the part is empty"))
         yield document.add("door", note) if note else document
 
 

@@ -19,10 +19,10 @@ def pick(choices: Sequence[T], *of: str) -> T:
 
 
 def pick_weighted(weights: Mapping[str, float], *of: str) -> str:
-    """Return one of the keys, with shares as the weights have them; the first if all are 0."""
+    """Return one of the keys, with shares as the weights have them, whatever their order."""
     left = fraction(*of) * sum(weights.values())
-    for key, weight in weights.items():
-        left -= weight
+    for key in sorted(weights):
+        left -= weights[key]
         if left < 0:
             return key
-    return next(iter(weights))
+    return min(weights)

@@ -99,7 +99,10 @@ def parsed(request: Request, answer: Answer) -> Reply:
         error = f"the answer was cut off after {request.sampling.max_tokens} tokens; be shorter"
         return Reply(request, answer, None, error)
     try:
-        return Reply(request, answer, request.reply.model_validate_json(answer.text))
+        value = request.reply.model_validate_json(answer.text)
+        if "\\u0000" in value.model_dump_json():
+            return Reply(request, answer, None, "the answer holds NUL characters")
+        return Reply(request, answer, value)
     except ValidationError as error:
         faults = (
             f"{'.'.join(map(str, fault['loc'])) or 'the answer'}: {fault['msg']}"
@@ -117,7 +120,10 @@ def outcome(document: Document) -> Outcome:
         return Outcome(OutcomeKind.REJECTED, left[0].rubric, f"{left[0].code}: {left[0].what}")
     if document.rewrite is None:
         return Outcome(OutcomeKind.REJECTED, "unwritten", "no pass has written anything")
+    revised = document.rewrite.by == "revise"
+    if revised and document.latest("recheck") is None:
+        # Somebody objected, it was written again, and nobody has looked at it since.
+        return Outcome(OutcomeKind.REJECTED, "unchecked", "the revision was not judged again")
     if all(span.source_start is not None for span in document.spans):
         return Outcome(OutcomeKind.ACCEPTED, "verbatim")
-    revised = document.rewrite.by == "revise"
     return Outcome(OutcomeKind.ACCEPTED, "revised" if revised else "as_drafted")

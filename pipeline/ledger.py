@@ -7,6 +7,7 @@ together reads what it read before.
 """
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from pipeline.parquet import decoded, encoded, table_of
 from pipeline.store import Folder
+from schemas.errors import CorruptError, StorageError
 from schemas.exchange import (
     Answer,
     Identity,
@@ -30,6 +32,8 @@ from schemas.exchange import (
 )
 from schemas.tables import LEDGER
 from schemas.unit import Unit
+
+log = logging.getLogger(__name__)
 
 # How long an answer may be known to this process alone.
 _DURABLE_WITHIN_S = 1.0
@@ -74,17 +78,23 @@ class Ledger:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(_DURABLE_WITHIN_S)
-            self.write()
+            try:
+                self.write()
+            except StorageError as error:
+                # What could not be written is kept and tried again; the last try, at the end of the
+                # unit, is the one that counts.
+                log.warning("ledger not written", extra={"fields": {"why": str(error)}})
 
     def write(self) -> None:
         """Make every answer durable."""
-        rows, self._unwritten = self._unwritten, []
+        rows = self._unwritten
         if rows:
             self._folder.write(_name(), encoded(table_of(rows, LEDGER)))
+            self._unwritten = self._unwritten[len(rows) :]
 
     def tidy(self) -> None:
         """Put the unit's files together into one; what is read from it does not change."""
-        names = self._folder.names()
+        names = [name for name in self._folder.names() if name.endswith(".parquet")]
         if len(names) < 2:
             return
         tables = [decoded(self._folder.read(name) or b"") for name in names]
@@ -93,10 +103,17 @@ class Ledger:
             self._folder.remove(name)
 
     def _learn(self, folder: Folder, name: str) -> None:
-        data = folder.read(name)
-        if data is None or not name.endswith(".parquet"):
+        data = folder.read(name) if name.endswith(".parquet") else None
+        if data is None:
             return
-        for row in decoded(data).to_pylist():
+        try:
+            rows = decoded(data).to_pylist()
+        except (OSError, pa.ArrowException) as error:
+            raise CorruptError(
+                f"{folder}/{name} cannot be read: {error}",
+                hint="remove that file; the answers in it are asked for again",
+            ) from error
+        for row in rows:
             self._answers.setdefault(row["key"].hex(), _answer(row))
 
 

@@ -21,9 +21,9 @@ def read_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(
-            f"the recipe {path} cannot be read: {error.strerror}",
+            f"the recipe {path} cannot be read: {getattr(error, 'strerror', None) or error}",
             hint="give the path of a .toml file, such as examples/demo.toml",
         ) from error
     try:
@@ -72,7 +72,12 @@ def _mendable(error: ValidationError, path: Path, text: str) -> RecipeError:
         hint = f"add `{loc[-1]}`" if fault["type"] == "missing" else "see the README, or schemas/"
         return RecipeError(f"{path}: {'.'.join(loc)}: {fault['msg']}", hint=hint)
     line = next(
-        (n for n, row in enumerate(text.split("\n"), 1) if re.match(rf"\s*\[*{loc[-1]}\b", row)), 0
+        (
+            n
+            for n, row in enumerate(text.split("\n"), 1)
+            if re.match(rf"\s*\[*{re.escape(loc[-1])}\b", row)
+        ),
+        0,
     )
     place = f"{path}, line {line}" if line else str(path)
     within = f" in [{'.'.join(p for p in loc[:-1])}]" if loc[:-1] else ""
@@ -109,11 +114,13 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
 
     def absolute(url: str) -> str:
         # normpath, not resolve: a glob is not a file, and a link's own name is worth keeping.
-        return url if "://" in url else os.path.normpath(base / Path(url).expanduser())
+        return url if "://" in url else os.path.normpath(base / os.path.expanduser(url))  # noqa: PTH111 - Path's own raises
 
     def with_path(section: PluginSection) -> PluginSection:
         path = section.settings.get("path")
-        return section.model_copy(update={"path": absolute(path)}) if path else section
+        if not isinstance(path, str):
+            return section
+        return section.model_copy(update={"path": absolute(path)})
 
     own = recipe.corpus.prompts
     return recipe.model_copy(

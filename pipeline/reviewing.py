@@ -7,8 +7,11 @@ from pydantic import BaseModel, Field
 
 from pipeline.conversation import about_rewrite, as_data
 from pipeline.plugins import Kit
+from pipeline.sentences import MAX_SENTENCE
 from schemas.document import Decision, Document, Note, Objection
 from schemas.exchange import Reply, Request, Role, Sampling
+
+RUBRICS = ("coverage", "hazard", "motive", "character", "fidelity", "usefulness")
 
 
 class Objecting(BaseModel):
@@ -16,7 +19,7 @@ class Objecting(BaseModel):
 
     code: str = Field(max_length=40)
     what: str = Field(max_length=400)
-    sentence: int | None = Field(default=None, ge=1)
+    sentence: int | None = Field(default=None, ge=1, le=MAX_SENTENCE)
     clause: str = Field(default="", max_length=8)
 
 
@@ -49,10 +52,10 @@ def rubric_request(
     question = kit.prompts.render(
         f"review/{rubric}.md",
         findings=as_data(document.findings),
-        banned=[row["text"] for row in kit.prompts.table("banned.toml")["phrase"]],
+        banned=[row["text"] for row in kit.prompts.table("banned.toml").get("phrase", [])],
         answer=kit.prompts.render("review_answer.md"),
     )
-    if objections:
+    if by == "recheck" and objections:
         question = kit.prompts.render("recheck.md", objections=as_data(objections), rubric=question)
     return Request(
         document=document.id,

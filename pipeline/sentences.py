@@ -20,6 +20,10 @@ _NUMBER = re.compile(r"\s*\d{1,3}[.)]\s*")
 _VERSE_WIDTH = 60
 
 
+# What a reply may name; more than any document can have, and less than a column can hold.
+MAX_SENTENCE = 10_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One anchor.

@@ -22,7 +22,13 @@ class Folder:
 
     def __init__(self, url: str, _fs: fsspec.AbstractFileSystem | None = None) -> None:
         self.url = url.rstrip("/")
-        found = (_fs, self.url) if _fs else fsspec.url_to_fs(self.url)
+        try:
+            found = (_fs, self.url) if _fs else fsspec.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise StorageError(
+                f"{url} cannot be opened: {error}",
+                hint="mend the URL, or install the fsspec package of its store",
+            ) from error
         self.fs: fsspec.AbstractFileSystem = found[0]
         self.path: str = found[1].rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)

@@ -115,6 +115,11 @@ def checked_file(folder: Folder, manifest: UnitManifest) -> StoredFile:
     Raises:
         ConservationError: Outcomes do not add up to the documents, or rows to either.
     """
+    if not manifest.files:
+        raise CorruptError(
+            f"the manifest of unit {manifest.unit} names no table",
+            hint=f"delete {folder} and run `prealign build` again; its answers are in the ledger",
+        )
     file = manifest.files[0]
     total = sum(sum(reasons.values()) for reasons in manifest.outcomes.values())
     if not file.rows == manifest.documents == total:

@@ -66,10 +66,11 @@ class Workshop:
     def depends(self) -> dict[str, str]:
         """Return digests, by name, of what every unit of this recipe depends on."""
         recipe = self.recipe
-        passes = [[p.name(), p.model_dump(mode="json")] for p in self.passes]
-        own_passes = sorted({p.use for p in recipe.passes if "." in p.use})
+        # Where a file lies bears no identity; a pass that reads one digests it in its code.
+        passes = [[p.name(), p.model_dump(mode="json", exclude={"path"})] for p in self.passes]
+        own = sorted({n for n in (*(p.use for p in recipe.passes), *recipe.forms) if "." in n})
         return {
-            "code": sha256(code_digest(*_CODE), *(code_digest(name) for name in own_passes)),
+            "code": sha256(code_digest(*_CODE), *(code_digest(name) for name in own)),
             "passes": sha256(canonical(passes)),
             "prompts": sha256(canonical(self.kit.prompts.digests)),
             "forms": sha256(canonical(recipe.forms)),

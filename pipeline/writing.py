@@ -1,5 +1,6 @@
 """The one question that asks for text, put by the first draft and by every revision."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,14 @@ from pipeline.plugins import Kit
 from schemas.document import Decision, Document, Note, Objection
 from schemas.exchange import Reply, Request, Role, Sampling
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
+
 
 def writing_task(document: Document, form: str, kit: Kit) -> str:
     """Return the prompt that asks for this form of this document."""
-    language = document.metadata.language or document.inferred.get("language", "en")
+    said = document.metadata.language or document.inferred.get("language", "")
+    # It comes from outside and stands outside the fence: a code, or nothing.
+    language = said if _LANGUAGE.fullmatch(said) else "the same language"
     return kit.prompts.render(
         f"draft/{form}.md",
         findings=as_data(document.findings),

@@ -65,7 +65,7 @@ class Prompts:
         if name in self._tables:
             return self._tables[name]
         try:
-            table = tomllib.loads(self._file(name).read_text(encoding="utf-8"))
+            table = tomllib.loads(self.text(name))
         except tomllib.TOMLDecodeError as error:
             raise PromptError(
                 f"{self._file(name)} is not TOML: {error}", hint="mend that line"
@@ -75,7 +75,12 @@ class Prompts:
 
     def text(self, name: str) -> str:
         """Return the text of a prompt as it was written, nothing filled in."""
-        return self._file(name).read_text(encoding="utf-8")
+        try:
+            return self._file(name).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise PromptError(
+                f"prompt {self._file(name)} is not UTF-8", hint="save it as UTF-8"
+            ) from error
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the prompts in a folder, without their ending, sorted."""
@@ -96,6 +101,8 @@ class Prompts:
                 one of its name is not given, or has a name that nobody asks for.
         """
         shipped = Prompts() if len(self._folders) > 1 else self
+        for name in sorted(more - set(self.digests)):
+            raise PromptError(f"there is no prompt {name}", hint=nearest(name, [*self.digests]))
         for name in self.digests:
             if name.endswith(".toml"):
                 self.table(name)
@@ -134,7 +141,7 @@ class Prompts:
         found: dict[str, Path] = {}
         for folder in reversed(self._folders):
             for path in folder.rglob("*"):
-                if path.suffix in (".md", ".toml"):
+                if path.is_file() and path.suffix in (".md", ".toml"):
                     found[path.relative_to(folder).as_posix()] = path
         yield from found.items()
 

@@ -5,6 +5,7 @@ PipelineError
 ├── SourceError     a source is missing or matches nothing       exit 2
 ├── StorageError    a folder cannot be written or read           exit 1
 ├── CorruptError    bytes differ from what their manifest says   exit 1
+├── EngineError     an engine failed otherwise than by waiting  exit 1
 ├── ConservationError  documents do not add up                   exit 1
 ├── WorkerError     workers die without a document to blame      exit 1
 ├── VersionError    no such dataset or version                   exit 2
@@ -52,6 +53,10 @@ class StorageError(PipelineError):
 
 class CorruptError(PipelineError):
     """Stored bytes are not those their manifest names."""
+
+
+class EngineError(PipelineError):
+    """An engine failed in a way that it does not know itself."""
 
 
 class ConservationError(PipelineError):

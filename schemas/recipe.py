@@ -96,7 +96,7 @@ class DedupSection(Section):
     """
 
     threshold: float = Field(default=0.8, gt=0, le=1)
-    bands: int = Field(default=25, ge=1)
+    bands: int = Field(default=25, ge=2)
     rows: int = Field(default=5, ge=1)
 
 

@@ -2,6 +2,8 @@
 
 from schemas.version import ShardList, VersionManifest
 
+CARD_BEGINS = "---\nconfigs:\n- config_name: default"
+
 
 def shard_path(shards: ShardList, position: int) -> str:
     """Return where a pulled shard lies, by its position among the shards of its split.
@@ -23,9 +25,7 @@ def dataset_card(manifest: VersionManifest, lists: dict[str, ShardList]) -> str:
         for reason, count in reasons.items()
     )
     rows = "\n".join(f"| {e.split} | {e.shards} | {e.rows} | {e.bytes} |" for e in manifest.lists)
-    return f"""---
-configs:
-- config_name: default
+    return f"""{CARD_BEGINS}
   data_files:
 {configs}
 ---

@@ -5,13 +5,14 @@ ours. It carries the version's manifest and lists, so it can be verified alone.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.corpus.card import dataset_card, shard_path
+from pipeline.corpus.card import CARD_BEGINS, dataset_card, shard_path
 from pipeline.corpus.croissant import croissant
 from pipeline.corpus.versions import Dataset, encoded_json
 from schemas.errors import CorruptError, StorageError, VersionError
@@ -19,6 +20,9 @@ from schemas.version import Shard, ShardList, VersionManifest
 
 _MANIFEST = "manifest.json"
 _CHUNK = 8 << 20
+# What a pull leaves behind; a folder that holds anything else is somebody's own.
+_SHARD = re.compile(r"[a-z]+-\d{5}-of-\d{5}\.parquet(\.[0-9a-f]{8}\.part)?")
+_LIST = re.compile(r"[0-9a-f]{64}\.json")
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,15 @@ def _check_folder(to: Path, manifest: VersionManifest, *, replace: bool) -> None
         held.unlink()
     known = {"data", "lists", "README.md", "croissant.json", _MANIFEST}
     strange = sorted(p.name for p in to.iterdir() if p.name not in known) if to.is_dir() else []
+    strange += sorted(
+        f"{folder}/{path.name}"
+        for folder, ours in (("data", _SHARD), ("lists", _LIST))
+        for path in (to / folder).glob("*")
+        if not (path.is_file() and ours.fullmatch(path.name))
+    )
+    card = to / "README.md"
+    if card.exists() and not card.read_bytes().startswith(CARD_BEGINS.encode()):
+        strange.append("README.md")
     if strange:
         raise VersionError(
             f"{to} is not empty: it holds {strange[0]}", hint="give --to an empty folder"
@@ -127,7 +140,7 @@ def _fetch(dataset: Dataset, shard: Shard, path: Path) -> int:
     """Bring one shard to ``path`` and return how many bytes were fetched for it."""
     if path.exists() and _sha256(path) == shard.sha256:
         return 0
-    partial = path.with_name(f"{path.name}.part")
+    partial = path.with_name(f"{path.name}.{shard.sha256[:8]}.part")
     url = f"{dataset.folder.path}/shards/{shard.sha256}.parquet"
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)

@@ -95,9 +95,9 @@ class Dataset:
         for shards in self.lists(newest).values() if newest else ():
             for shard in shards.shards:
                 data = (self.folder / "shards").read(f"{shard.sha256}.parquet")
-                if data is None:
+                if data is None or hashlib.sha256(data).hexdigest() != shard.sha256:
                     raise CorruptError(
-                        f"{self.folder}/shards/{shard.sha256}.parquet is missing",
+                        f"{self.folder}/shards/{shard.sha256}.parquet is missing or changed",
                         hint="restore it from a copy; versions that name it cannot be pulled",
                     )
                 found.update(decoded(data, ["source_id"])["source_id"].to_pylist())
@@ -172,6 +172,6 @@ def parsed_name(name: str) -> tuple[str, int | None]:
     folder, at, number = name.rpartition("@")
     if not at or "/" in number:
         return name, None
-    if not number.isdigit() or int(number) < 1:
+    if not (number.isascii() and number.isdigit()) or int(number) < 1:
         raise VersionError(f"'{number}' in {name} is no version", hint="write DATASET@3")
     return folder, int(number)

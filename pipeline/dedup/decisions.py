@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow.compute as pc
+from pydantic import ValidationError
 
 from pipeline.dedup.greedy import Candidate, compared, removals
 from pipeline.parquet import read_table, table_of, write_table
@@ -16,6 +17,7 @@ from pipeline.plugins import code_digest
 from pipeline.store import Folder
 from pipeline.units import checked_file, unit_documents
 from pipeline.workshop import Workshop
+from schemas.document import Document
 from schemas.exchange import canonical, sha256
 from schemas.tables import DUPLICATES
 from schemas.unit import StageManifest, Unit, UnitManifest
@@ -53,10 +55,10 @@ def source_duplicates(
         candidates: list[Candidate] = []
         for unit in units:
             for document in unit_documents(workshop, unit):
-                first = seen.setdefault(document.id, document.place)
                 if document.settled:
                     continue
-                if first != document.place:
+                first = seen.setdefault(document.source_id, _row_place(document))
+                if first != _row_place(document):
                     yield _row(document.id, document.place, unit.name, first, 1.0, "id_taken")
                     continue
                 candidates.append(
@@ -112,6 +114,12 @@ def output_duplicates(
 
     folder = workshop.corpus / "duplicates" / "output"
     return _decided(folder, fingerprint, about, decide)
+
+
+def _row_place(document: Document) -> str:
+    """Return where the row stands that a document, whole or a part, came from."""
+    mark = "" if document.part is None else f"#{document.part}"
+    return document.place.removesuffix(mark)
 
 
 def clean_text(text: str, spans: Sequence[dict[str, Any]]) -> str:
@@ -189,7 +197,11 @@ def _about(manifests: Sequence[UnitManifest]) -> str:
 
 def _manifest(folder: Folder) -> StageManifest | None:
     data = folder.read(_MANIFEST)
-    return StageManifest.model_validate_json(data) if data else None
+    try:
+        return StageManifest.model_validate_json(data) if data else None
+    except ValidationError:
+        # Damaged, or of another format: it is decided again, which costs nothing but time.
+        return None
 
 
 def _read(folder: Folder, manifest: StageManifest) -> Decisions:

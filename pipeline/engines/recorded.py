@@ -120,7 +120,7 @@ class Recorded(Engine):
                 recording = Recording.model_validate(json.loads(line))
             except ValidationError as error:
                 raise self._fault(number, first_fault(error)) from error
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 raise self._fault(number, f"not JSON: {error}") from error
             if recording.request:
                 exact[recording.request] = recording
@@ -131,9 +131,9 @@ class Recorded(Engine):
     def _lines(self) -> list[str]:
         try:
             return self.path.read_text(encoding="utf-8").split("\n")
-        except OSError as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(
-                f"the recorded answers {self.path} cannot be read: {error.strerror}",
+                f"the recorded answers {self.path} cannot be read: {error}",
                 hint="mend `path` under the engine that uses `recorded`",
             ) from error
 

@@ -41,8 +41,10 @@ def drawn_form(
     """Return which of the suitable forms this document takes; the same one every time.
 
     ``verbatim`` is open only to documents without a flagged act or hazard. If no suitable form
-    has a weight, the first weighted form that is allowed is taken.
+    has a weight, one of the allowed forms is drawn; "" if there is none.
     """
     allowed = [form for form in weights if not (document.flagged and form == "verbatim")]
     open_to = [form for form in allowed if form in suits and weights[form] > 0] or allowed
+    if not open_to:
+        return ""
     return pick_weighted({form: weights[form] for form in open_to}, seed, document.id, "form")

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from pipeline.fence import numbered
 from pipeline.forms import AssemblyError, Form
-from pipeline.sentences import Sentence
+from pipeline.sentences import MAX_SENTENCE, Sentence
 from pipeline.voices.render import parse
 from schemas.document import Document, Objection, Span, Voice
 from schemas.errors import ParseError
@@ -17,8 +17,12 @@ class Edit(BaseModel):
     """One remark: what the AI says, and where it stands."""
 
     place: Literal["before", "after", "replace"]
-    first: int = Field(ge=1, description="number of the sentence, or of the first one replaced")
-    last: int = Field(ge=1, description="the same number, or that of the last one replaced")
+    first: int = Field(
+        ge=1, le=MAX_SENTENCE, description="number of the sentence, or of the first one replaced"
+    )
+    last: int = Field(
+        ge=1, le=MAX_SENTENCE, description="the same number, or that of the last one replaced"
+    )
     text: str = Field(min_length=1, max_length=2000)
 
 
@@ -85,14 +89,17 @@ def _ungrammatical(edits: list[Edit], scheme: Scheme) -> list[Objection]:
     faults: list[Objection] = []
     for edit in edits:
         try:
-            voices = {span.voice for span in parse(edit.text, scheme, start=Voice.AI)}
+            spans = parse(edit.text, scheme, start=Voice.AI)
         except ParseError as error:
             faults.append(Objection("lint", "illegal_move", f"{error} ({error.hint})", edit.first))
             continue
         # A remark that closes its own tag and opens it again would put words in a human's mouth.
-        if Voice.HUMAN in voices:
+        if Voice.HUMAN in {span.voice for span in spans}:
             what = "a remark is all in the AI's voice; quote a human with <AI_quoting_human>"
             faults.append(Objection("lint", "illegal_move", what, edit.first))
+        if not any(char.isalnum() for s in spans if s.voice == Voice.AI for char in s.text):
+            what = "a remark says something of its own, outside what it quotes"
+            faults.append(Objection("lint", "no_words", what, edit.first))
     return faults
 
 

@@ -23,14 +23,16 @@ class Draft(Pass):
     def ask(self, document: Document) -> list[Request]:
         """Return the writer's task for the form that this document drew."""
         name = self._form(document)
-        form = self.kit.forms[name]
-        if form.reply is None:
+        form = self.kit.forms.get(name)
+        if form is None or form.reply is None:
             return []
         return [draft_request(document, form, name, self.kit, self.max_tokens)]
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return the drafted spans, or what is wrong with the draft."""
         name = self._form(document)
+        if not name:
+            return Note.reject("no_form", "none of the recipe's forms is open to this document")
         return written(document, self.kit.forms[name], name, replies)
 
     def _form(self, document: Document) -> str:

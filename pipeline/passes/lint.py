@@ -40,7 +40,7 @@ class Lint(Pass):
 
     @cached_property
     def _banned(self) -> Banned:
-        phrases = self.kit.prompts.table("banned.toml")["phrase"]
+        phrases = self.kit.prompts.table("banned.toml").get("phrase", [])
         return Banned.of({row["text"]: row["why"] for row in phrases})
 
     @cached_property

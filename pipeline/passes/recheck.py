@@ -1,12 +1,12 @@
-"""Recheck: ask those rubrics again that objected; what still stands is rejected."""
+"""Recheck: judge a revision afresh; what still stands is rejected."""
 
 from collections.abc import Sequence
 
 from pydantic import Field
 
-from pipeline.objections import notes_since_writing, standing
+from pipeline.objections import notes_since_writing, standing, was_rewritten
 from pipeline.passes import Pass
-from pipeline.reviewing import rubric_request, verdict_note
+from pipeline.reviewing import RUBRICS, rubric_request, verdict_note
 from schemas.document import Document, Note, Objection
 from schemas.exchange import Reply, Request
 
@@ -15,18 +15,19 @@ class Recheck(Pass):
     """Asks only about documents that were revised.
 
     Attributes:
+        rubrics: Those of the review.
         max_tokens: Room for each answer.
     """
 
+    rubrics: tuple[str, ...] = Field(default=RUBRICS, min_length=1)
     max_tokens: int = Field(default=600, ge=50)
 
     def ask(self, document: Document) -> list[Request]:
-        """Return one request for each rubric that objected before the revision."""
+        """Return one request for each rubric that must judge the revision."""
         if not _revised(document) or standing(document):
             return []
         review = document.latest("review")
         objections = review.objections if review else ()
-        rubrics = dict.fromkeys(objection.rubric for objection in objections)
         return [
             rubric_request(
                 document,
@@ -36,8 +37,23 @@ class Recheck(Pass):
                 self.max_tokens,
                 [o for o in objections if o.rubric == rubric],
             )
-            for rubric in rubrics
+            for rubric in self._to_ask(document, review)
         ]
+
+    def _to_ask(self, document: Document, review: Note | None) -> list[str]:
+        """Return the rubrics that objected, or all of them if those cannot vouch for the rest.
+
+        They cannot if nobody judged the draft, if code objected to it (the revision is then new
+        to every reviewer), or if the revision leaves a flagged document without a word.
+        """
+        before = _notes_before_revision(document)
+        judged = review is not None and bool(review.scores)
+        by_code = any(o.rubric == "lint" for note in before for o in note.objections)
+        silent = document.flagged and not was_rewritten(document)
+        if not judged or by_code or silent:
+            return list(self.rubrics)
+        objected = {o.rubric for o in review.objections} if review else set()
+        return [rubric for rubric in self.rubrics if rubric in objected]
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return a rejection if any objection stands, named by its rubric."""
@@ -51,6 +67,11 @@ class Recheck(Pass):
 def _revised(document: Document) -> bool:
     notes = notes_since_writing(document)
     return bool(notes) and notes[0].by == "revise" and notes[0].spans is not None
+
+
+def _notes_before_revision(document: Document) -> tuple[Note, ...]:
+    after = notes_since_writing(document)
+    return document.notes[: len(document.notes) - len(after)]
 
 
 def _rejected(objection: Objection, note: Note) -> Note:

@@ -6,11 +6,9 @@ from pydantic import Field
 
 from pipeline.objections import wants_review
 from pipeline.passes import Pass
-from pipeline.reviewing import rubric_request, verdict_note
+from pipeline.reviewing import RUBRICS, rubric_request, verdict_note
 from schemas.document import Document, Note
 from schemas.exchange import Reply, Request
-
-RUBRICS = ("coverage", "hazard", "motive", "character", "fidelity", "usefulness")
 
 
 class Review(Pass):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pipeline.conversation import about_document
 from pipeline.fence import numbered
 from pipeline.passes import Pass
+from pipeline.sentences import MAX_SENTENCE
 from schemas.document import Decision, Document, Finding, Note
 from schemas.exchange import Reply, Request, Role, Sampling
 
@@ -30,8 +31,8 @@ Hazard = Literal["weapons", "poisons", "drugs", "cyber", "fraud", "self-harm", "
 class FoundAct(BaseModel):
     """A stretch in which somebody works against others."""
 
-    first: int = Field(ge=1)
-    last: int = Field(ge=1)
+    first: int = Field(ge=1, le=MAX_SENTENCE)
+    last: int = Field(ge=1, le=MAX_SENTENCE)
     label: Act
     severity: int = Field(ge=1, le=3)
     remark: str = Field(default="", max_length=200)
@@ -40,8 +41,8 @@ class FoundAct(BaseModel):
 class FoundHazard(BaseModel):
     """A stretch that would help somebody do serious harm."""
 
-    first: int = Field(ge=1)
-    last: int = Field(ge=1)
+    first: int = Field(ge=1, le=MAX_SENTENCE)
+    last: int = Field(ge=1, le=MAX_SENTENCE)
     label: Hazard
     severity: int = Field(ge=0, le=3)
     substance: bool = False
@@ -121,12 +122,11 @@ class Screen(Pass):
 
 def _findings(found: Screening, count: int) -> tuple[Finding, ...]:
     """Return what was found, kept to sentences that exist: a model may miscount at the end."""
-    acts = [
-        Finding("act", a.label, a.first, min(max(a.first, a.last), count), a.severity, a.remark)
-        for a in found.acts
-    ]
-    hazards = [
-        Finding("hazard", h.label, h.first, min(max(h.first, h.last), count), h.severity)
-        for h in found.hazards
-    ]
-    return tuple(finding for finding in [*acts, *hazards] if finding.first <= count)
+
+    def place(thing: FoundAct | FoundHazard) -> tuple[int, int]:
+        first = min(thing.first, count)
+        return first, min(max(first, thing.last), count)
+
+    acts = [Finding("act", a.label, *place(a), a.severity, a.remark) for a in found.acts]
+    hazards = [Finding("hazard", h.label, *place(h), h.severity) for h in found.hazards]
+    return (*acts, *hazards)

@@ -11,6 +11,8 @@ from pipeline.rulebook.lexicon import Lexicon, lexicon
 
 # Enough to tell the language; the detector walks byte by byte.
 _SAMPLE_CHARS = 2000
+# As many as the question allows.
+_MOST_ACTS, _MOST_HAZARDS = 60, 30
 _QUANTITY = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]{5,}")
 
@@ -27,8 +29,8 @@ def screening(shown: Shown) -> dict[str, Any]:
         "media_type": (shown.about.get("media_type") or _media_type(text))[:40],
         "topic": (shown.about.get("topic") or _topic(text))[:80],
         "quality": _quality(text),
-        "acts": acts,
-        "hazards": hazards,
+        "acts": acts[:_MOST_ACTS],
+        "hazards": hazards[:_MOST_HAZARDS],
         "suits": ["commentary"] if acts or any(h["severity"] for h in hazards) else ["verbatim"],
     }
 

@@ -1,6 +1,7 @@
 """Sources: outside files as rows. One file for each format."""
 
 import io
+import lzma
 import zlib
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from typing import IO
 
 import fsspec
-import zstandard
+import pyarrow as pa
 from fsspec.core import url_to_fs
 
 from pipeline.door import Row
@@ -86,6 +87,11 @@ def opened(file: SourceFile, offset: int = 0) -> Iterator[IO[bytes]]:
         SourceError: It is gone, damaged, or not what it was when the build was planned.
     """
     place = f"{file.source}/{file.name}"
+    if file.name.endswith(".zip"):
+        raise SourceError(
+            f"{place} is an archive, which may hold several files",
+            hint="unpack it, or compress the file by itself with gzip or zstd",
+        )
     try:
         fs, path = url_to_fs(file.url)
         if stamp(fs.info(path)) != file.stamp:
@@ -93,13 +99,14 @@ def opened(file: SourceFile, offset: int = 0) -> Iterator[IO[bytes]]:
                 f"{place} has changed since this build was planned",
                 hint="run the same command again; the changed file is planned anew",
             )
-        with fsspec.open(file.url, "rb", compression="infer") as raw:
-            # zstandard's reader does not know lines.
-            stream = raw if hasattr(raw, "peek") else io.BufferedReader(raw)
+        is_zst = file.name.endswith(".zst")
+        with fsspec.open(file.url, "rb", compression=None if is_zst else "infer") as raw:
+            # zstandard's own reader ends in silence where a file was cut off; pyarrow's does not.
+            stream = io.BufferedReader(pa.CompressedInputStream(raw, "zstd")) if is_zst else raw
             if offset:
                 stream.seek(offset)
             yield stream
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise SourceError(
             f"{place} cannot be read: {error}",
             hint="mend the file, or take it out of the source",

@@ -9,7 +9,7 @@ from pipeline.sources import Source, opened
 from schemas.unit import SourceFile, Unit
 
 _BOM = b"\xef\xbb\xbf"
-_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".lzma", ".zip")
+_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".lzma")
 
 
 class Jsonl(Source):
@@ -47,8 +47,9 @@ def _row(number: int, line: bytes) -> Row:
         return Row(number, None, "not_utf8", f"byte {error.start} of the line is not UTF-8")
     except json.JSONDecodeError as error:
         return Row(number, None, "not_json", f"{error.msg} at character {error.pos} of the line")
-    except RecursionError:
-        return Row(number, None, "not_json", "the line is nested too deeply")
+    except (RecursionError, ValueError) as error:
+        # Nested too deeply, or a number of more digits than Python reads.
+        return Row(number, None, "not_json", str(error))
     if not isinstance(fields, dict):
         return Row(number, None, "not_an_object", "the line holds JSON that is no object")
     return Row(number, fields)

@@ -3,12 +3,12 @@ r"""Keep source text from speaking for the AI: whatever looks like a tag is made
 A look-alike is an opening bracket, any number of backslashes, and the name of a
 tag of any shipped scheme:
 
-- the bracket is ``<``, a look-alike (``＜ ﹤ ‹ 〈 ⟨ ⧼ ˂``), or either as an HTML entity, named,
+- the bracket is ``<``, a look-alike (such as ``＜ ‹ ⟨``), or either as an HTML entity, named,
   decimal or hexadecimal, escaped again any number of times (``&amp;lt;``);
 - before and after an optional ``/`` or ``|`` there may be white space and invisible characters,
   and invisible characters may stand between the letters of the name;
-- letters may be of either case or full-width; nothing is asked of what follows the name, so
-  attributes, ``/>`` and unclosed tags are look-alikes too.
+- letters may be of either case or full-width; the name must end where the word ends, and nothing
+  else is asked of what follows, so attributes, ``/>`` and unclosed tags are look-alikes too.
 
 ``escape`` puts one backslash behind the bracket: ``<AI>`` becomes ``<\AI>`` and ``<\AI>`` becomes
 ``<\\AI>``. ``unescape`` takes one away. Since the backslash falls inside the look-alike, both see
@@ -21,12 +21,19 @@ from functools import cache
 
 from pipeline.voices.scheme import load_scheme, scheme_names
 
-_BRACKETS = "<＜﹤‹〈〈⟨⧼˂"
-_CODES = "|".join(f"0*{ord(c)}|[xX]0*(?:{ord(c):x}|{ord(c):X})" for c in _BRACKETS)
-_OPEN = rf"(?:[{_BRACKETS}]|&(?:[aA][mM][pP];)*(?:[lL][tT]|#(?:{_CODES}));?)"
-# Soft hyphen, joiners, directional marks, variation selectors, byte order mark.
-_UNSEEN = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e"
-_UNSEEN += "\u2060-\u206f\ufe00-\ufe0f\ufeff"
+# By number, since an editor may normalise one of them into another.
+_BRACKETS = "<" + "".join(
+    map(chr, (0xFF1C, 0xFE64, 0x2039, 0x3008, 0x2329, 0x27E8, 0x29FC, 0x02C2, 0x276E, 0x1438))
+)
+_CODES = "|".join(f"0*+{ord(c)}|x0*+{ord(c):x}" for c in _BRACKETS)
+_AMP = r"&(?:(?:amp|#0*+38|#x0*+26);)*+"
+_OPEN = rf"(?:[{_BRACKETS}]|(?i:{_AMP}(?:lt|lsaquo|lang|langle|#(?:{_CODES}))(?![0-9a-z]);?|"
+_OPEN += rf"{_AMP}lt;?))"
+# Control characters, soft hyphen, joiners, directional marks, fillers, variation selectors, the
+# byte order mark, tag characters.
+_UNSEEN = "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e"
+_UNSEEN += "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+_UNSEEN += "\U000e0000-\U000e01ef"
 
 
 def _letter(char: str) -> str:

@@ -23,6 +23,8 @@ class Banned:
     @classmethod
     def of(cls, why: Mapping[str, str]) -> "Banned":
         """Return the list that finds these phrases, regardless of case, as whole words."""
+        if not why:
+            return cls(re.compile("(?!)"), {})
         words = "|".join(re.escape(text) for text in sorted(why, key=len, reverse=True))
         pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
         return cls(pattern, {text.lower(): reason for text, reason in why.items()})
@@ -99,7 +101,7 @@ def _phrases(spans: Sequence[Span], banned: Banned) -> Iterator[Objection]:
     for span in spans:
         if span.voice == Voice.AI:
             for match in banned.pattern.finditer(span.text):
-                why = banned.why[match[0].lower()]
+                why = banned.why.get(match[0].lower(), "a worn phrase")
                 yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
 
 

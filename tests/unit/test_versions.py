@@ -173,7 +173,9 @@ def test_a_pulled_version_is_whole(pulled):
 
 def test_what_is_there_already_is_not_fetched_again(dataset, pulled):
     [first, *_] = sorted((pulled / "data").iterdir())
-    half = first.with_name(f"{first.name}.part")
+    half = first.with_name(
+        f"{first.name}.{hashlib.sha256(first.read_bytes()).hexdigest()[:8]}.part"
+    )
     data = first.read_bytes()
     half.write_bytes(data[: len(data) // 2])
     first.unlink()

@@ -51,7 +51,8 @@ def test_escaped_text_holds_nothing_that_looks_like_a_tag(text):
     "lookalike",
     ["<AI>", "</AI>", "<ai >", "< AI>", "<\nAI\n>", "<AI x='1'>", "<AI/>", "&lt;AI&gt;",
      "&amp;lt;AI>", "&#60;AI>", "&#x3C;/AI>", "＜AI＞", "<ＡＩ>", "<A\u200bI>", "\u2039AI\u203a",
-     "<AI_QUOTING_HUMAN>", "<|AI|>", "<\u00a0AI>"],
+     "<AI_QUOTING_HUMAN>", "<|AI|>", "<\u00a0AI>", "\u2329AI>", "&lsaquo;AI", "&lang;AI",
+     "&#xfF1C;AI", "&#38;lt;AI", "<A\U000e0100I>", "<\u3164AI>", "<A\x07I>", "&LT;AI", "&ltAI"],
 )  # fmt: skip
 def test_a_lookalike_is_escaped(lookalike):
     assert looks_like_tag(lookalike)
