@@ -6,9 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.dedup.decisions import source_duplicates
 from pipeline.dedup.greedy import Candidate, compared, removals
 from pipeline.dedup.shingles import jaccard, shingles, words
+from pipeline.recipes import read_recipe
+from pipeline.units import planned_units
+from pipeline.workshop import open_workshop
 from schemas.recipe import DedupSection
+from tests.conftest import opened, write_documents, write_recipe
 
 SETTINGS = DedupSection()
 
@@ -92,3 +97,38 @@ def test_the_order_in_which_texts_are_seen_does_not_matter():
 
     assert forwards == backwards
     assert forwards
+
+
+def decided(folder, rows, **settings):
+    write_documents(folder, rows)
+    workshop = opened(folder, **settings)
+    units = list(planned_units(workshop))
+    found = source_duplicates(workshop, units, frozenset())
+    return {place: reason[0] for by in found.values() for place, reason in by.items()}
+
+
+def test_the_second_row_of_an_id_is_refused_whole_with_all_its_parts(folder):
+    long = [". ".join(f"Part {n} of text {i} goes on" for n in range(90)) for i in (1, 2)]
+    path = write_recipe(folder)
+    text = path.read_text().replace("unit_rows = 4", "unit_rows = 4\nmax_document_tokens = 200")
+    write_documents(folder, [{"id": "a", "text": long[0]}, {"id": "a", "text": long[1] * 2}])
+    path.write_text(text)
+    workshop = open_workshop(read_recipe(path))
+
+    found = source_duplicates(workshop, list(planned_units(workshop)), frozenset())
+
+    [by_place] = found.values()
+    assert {reason for reason, _, _ in by_place.values()} == {"id_taken"}
+    assert all(place.startswith("made/all.jsonl:2#") for place in by_place)
+
+
+def test_a_row_that_cannot_be_read_takes_no_id(folder):
+    assert decided(folder, [{"id": "a", "text": ""}, {"id": "a", "text": "A good text."}]) == {}
+
+
+def test_equal_sources_are_found_before_anything_is_asked(folder):
+    same = text(*range(60))
+
+    assert decided(folder, [{"id": "a", "text": same}, {"id": "b", "text": same}]) == {
+        "made/all.jsonl:2": "source"
+    }

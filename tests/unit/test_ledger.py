@@ -10,6 +10,7 @@ from pipeline.answering import Answering
 from pipeline.engines.rules import Rules
 from pipeline.ledger import Ledger
 from pipeline.store import Folder
+from schemas.errors import CorruptError, EngineError, StorageError
 from schemas.exchange import Answer, Identity, Request, Role, Sampling, Turn, Usage, answer_key
 from schemas.unit import SourceFile, Unit
 
@@ -148,3 +149,43 @@ async def test_what_the_ledger_holds_is_not_asked_again(tmp_path):
 
     assert [r.draw for r in engine.__dict__["asked"]] == [0, 1, 2]
     assert (second.costs()["screen"].asked, second.costs()["screen"].remembered) == (1, 2)
+
+
+def test_a_write_that_fails_for_a_moment_loses_nothing(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    ledger.add("ab" * 32, request(), Answer("{}", BY))
+    blocked = tmp_path / "ledger"
+    blocked.write_text("a file where the folder should be")
+
+    with pytest.raises(StorageError):
+        ledger.write()
+    blocked.unlink()
+    ledger.write()
+
+    assert Ledger(corpus, UNIT).find("ab" * 32)
+
+
+def test_a_damaged_ledger_file_is_named(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    ledger.add("ab" * 32, request(), Answer("{}", BY))
+    ledger.write()
+    [file] = tmp_path.rglob("*.parquet")
+    file.write_bytes(file.read_bytes()[:200])
+
+    with pytest.raises(CorruptError, match="cannot be read"):
+        Ledger(corpus, UNIT)
+
+
+async def test_an_engine_that_fails_is_named_with_its_question(tmp_path):
+    class Failing(Counting):
+        async def answer(self, requests):
+            raise ConnectionError("the line is dead")
+
+    answering = Answering({Role.REVIEWER: Failing()}, Ledger(Folder(str(tmp_path)), UNIT))
+
+    with pytest.raises(
+        EngineError, match="failed at screen about made/1: ConnectionError: the line"
+    ):
+        await answering.answer([request()])

@@ -251,3 +251,34 @@ def test_a_name_may_carry_a_version(name, expected):
 def test_a_version_that_is_no_number_is_refused():
     with pytest.raises(VersionError, match="is no version"):
         parsed_name("a@newest")
+
+
+@pytest.mark.parametrize("name", ["data/my-thesis.csv", "data/sub/x", "README.md", "lists/mine"])
+def test_a_file_of_the_users_own_is_never_removed(dataset, units, tmp_path, name):
+    published(dataset, lists_of(units, dataset, [[row(0)]]), 1)
+    own = tmp_path / "mine" / name
+    own.parent.mkdir(parents=True)
+    own.write_text("keep me")
+
+    with pytest.raises(VersionError, match="is not empty"):
+        list(pull(dataset, None, tmp_path / "mine", replace=True))
+
+    assert own.read_text() == "keep me"
+
+
+def test_a_damaged_shard_is_mended_when_it_is_made_again(dataset, units, tmp_path):
+    lists = lists_of(units, dataset, [[row(0)]])
+    shard = tmp_path / "dataset" / "shards" / f"{lists[0].shards[0].sha256}.parquet"
+    whole = shard.read_bytes()
+    shard.write_bytes(b"x" * len(whole))
+
+    assert lists_of(units / "b", dataset, [[row(0)]]) == lists
+    assert shard.read_bytes() == whole
+
+
+def test_a_damaged_shard_of_the_newest_version_is_named(dataset, pulled, tmp_path):
+    [shard, *_] = (tmp_path / "dataset" / "shards").iterdir()
+    shard.write_bytes(b"x")
+
+    with pytest.raises(CorruptError, match="missing or changed"):
+        dataset.source_ids()
