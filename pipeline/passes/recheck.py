@@ -15,7 +15,7 @@ class Recheck(Pass):
     """Asks only about documents that were revised.
 
     Attributes:
-        rubrics: Those of the review.
+        rubrics: Asked if no review was made; else the review's own are.
         max_tokens: Room for each answer.
     """
 
@@ -47,13 +47,12 @@ class Recheck(Pass):
         to every reviewer), or if the revision leaves a flagged document without a word.
         """
         before = _notes_before_revision(document)
-        judged = review is not None and bool(review.scores)
+        if review is None or not review.scores:
+            return list(self.rubrics)
         by_code = any(o.rubric == "lint" for note in before for o in note.objections)
         silent = document.flagged and not was_rewritten(document)
-        if not judged or by_code or silent:
-            return list(self.rubrics)
-        objected = {o.rubric for o in review.objections} if review else set()
-        return [rubric for rubric in self.rubrics if rubric in objected]
+        objected = {o.rubric for o in review.objections}
+        return [rubric for rubric in review.scores if by_code or silent or rubric in objected]
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return a rejection if any objection stands, named by its rubric."""

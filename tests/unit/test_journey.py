@@ -8,9 +8,11 @@ from pipeline.engines import Waiting
 from pipeline.engines.rules import Rules
 from pipeline.journey import outcome, travel
 from pipeline.passes import Pass
+from pipeline.recipes import read_recipe
+from pipeline.workshop import open_workshop
 from schemas.document import OutcomeKind
 from schemas.exchange import Answer, Identity
-from tests.conftest import BAD_DEED, document, opened, plain_text
+from tests.conftest import BAD_DEED, document, opened, plain_text, write_recipe
 
 BY = Identity("test", "test")
 
@@ -302,3 +304,22 @@ async def test_a_finding_past_the_last_sentence_still_counts(workshop):
     done = await gone_through(workshop, plain_text(1), answering(screen=[json.dumps(found)]))
 
     assert done.form == "commentary"
+
+
+async def test_a_rubric_of_ones_own_is_rechecked_like_the_others(folder):
+    own = folder / "own" / "review"
+    own.mkdir(parents=True)
+    (own / "names.md").write_text("Rubric: **names**. Object to `named`.\n\n{{ answer }}")
+    recipe = write_recipe(folder)
+    recipe.write_text(
+        recipe.read_text().replace('use = "review"', 'use = "review"\nrubrics = ["names"]')
+    )
+    workshop = open_workshop(read_recipe(recipe, [f"corpus.prompts={own.parent}"]))
+    objects = json.dumps({"decision": "object", "score": 2, "objections": [
+        {"code": "named", "what": "leave the name out"}]})  # fmt: skip
+    answer = answering(review_names=[objects])
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
+    assert [r.question for r in answer.seen if r.question[:7] == "recheck"] == ["recheck/names"]
+    assert outcome(done).reason == "revised"
