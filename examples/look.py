@@ -13,7 +13,7 @@ import pyarrow.dataset as ds
 from rich.console import Console
 from rich.text import Text
 
-STYLES = {"human": "", "ai": "bold green", "quoted_human": "yellow", "quoted_ai": "red"}
+STYLES = {"human": "", "ai": "bold green", "quoted_human": "magenta", "quoted_ai": "red"}
 
 
 def coloured(text: str, spans: list[dict]) -> Text:
