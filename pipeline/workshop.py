@@ -111,7 +111,13 @@ def open_workshop(recipe: Recipe) -> Workshop:
     for name in recipe.forms:
         kit.forms[name] = load(Form, name, {}, where="[forms]", kit=kit)  # type: ignore[type-abstract]
     passes = tuple(
-        load(Pass, section.use, section.settings, where=f"[[pass]] number {number}", kit=kit)
+        load(
+            Pass,  # type: ignore[type-abstract]
+            section.use,
+            section.settings,
+            where=f"[[pass]] number {number}",
+            kit=kit,
+        )
         for number, section in enumerate(recipe.passes, start=1)
     )
     rubrics = {name for step in passes for name in getattr(step, "rubrics", ())}

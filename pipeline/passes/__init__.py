@@ -4,6 +4,7 @@ A pass never calls a model. It is two pure methods; batching, retries, the ledge
 and GPUs are someone else's job.
 """
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from pipeline.plugins import Plugin
@@ -18,9 +19,9 @@ class Pass(Plugin):
         """Return the questions to ask about this document; none if it need not be asked."""
         return []
 
+    @abstractmethod
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return what this pass has to say, given one readable reply for each request."""
-        raise NotImplementedError
 
     def unreadable(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return what follows when a reply could not be read, even when asked again.
