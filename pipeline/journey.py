@@ -17,12 +17,12 @@ from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
 from schemas.errors import PipelineError
 from schemas.exchange import Answer, Reply, Request
 
-Answering = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
+Answerer = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
 """Whoever answers requests: the ledger first, then an engine."""
 
 
 async def travel(
-    document: Document, passes: Sequence[Pass], answer: Answering, kit: Kit
+    document: Document, passes: Sequence[Pass], answer: Answerer, kit: Kit
 ) -> Document:
     """Return the document with the notes of every pass it went through.
 
@@ -36,7 +36,7 @@ async def travel(
     return document
 
 
-async def _visited(document: Document, step: Pass, answer: Answering, kit: Kit) -> Note:
+async def _visited(document: Document, step: Pass, answer: Answerer, kit: Kit) -> Note:
     try:
         requests = step.ask(document)
     except PipelineError:
@@ -63,7 +63,7 @@ def _crashed(error: Exception) -> Note:
     )
 
 
-async def _replies(requests: Sequence[Request], answer: Answering, kit: Kit) -> list[Reply]:
+async def _replies(requests: Sequence[Request], answer: Answerer, kit: Kit) -> list[Reply]:
     """Return a reply to each request; one that cannot be read is asked for again, once."""
     if not requests:
         return []

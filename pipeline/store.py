@@ -105,26 +105,20 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return the names of the files in this folder, sorted; none if it does not exist."""
-        with self._storage_errors("listed", ""):
-            try:
-                found = self.fs.ls(self.path, detail=True, refresh=True)
-            except (FileNotFoundError, NotADirectoryError):
-                return []
-            files = (entry["name"] for entry in found if entry["type"] == "file")
-            return sorted(n for n in (f.rpartition("/")[2] for f in files) if n[0] != ".")
+        return [name for name in self._listed("file") if not name.startswith(".")]
 
     def folders(self) -> list[str]:
         """Return the names of the folders in this folder, sorted; none if it does not exist."""
+        return self._listed("directory")
+
+    def _listed(self, kind: str) -> list[str]:
         with self._storage_errors("listed", ""):
             try:
                 found = self.fs.ls(self.path, detail=True, refresh=True)
             except (FileNotFoundError, NotADirectoryError):
                 return []
-            return sorted(
-                entry["name"].rstrip("/").rpartition("/")[2]
-                for entry in found
-                if entry["type"] == "directory"
-            )
+        paths = (entry["name"] for entry in found if entry["type"] == kind)
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there.

@@ -33,11 +33,24 @@ def planned_units(workshop: Workshop) -> Iterator[Unit]:
 
 
 def unit_documents(workshop: Workshop, unit: Unit) -> Iterator[Document]:
-    """Yield a unit's documents, in order, as they come through the door."""
+    """Yield a unit's documents, in order, as they come through the door.
+
+    Raises:
+        ConservationError: The file does not give as many rows as were planned.
+        SourceError: The file cannot be read any more.
+    """
+    found = 0
     section = workshop.source_section(unit.file.source)
     for row in workshop.sources[unit.file.source].rows(unit):
+        found += 1
         yield from documents_of(
             row, unit.file, section.fields, workshop.recipe.corpus.max_document_tokens
+        )
+    if found != unit.rows:
+        raise ConservationError(
+            f"unit {unit.name} was planned with {unit.rows} rows, its file gives {found}",
+            hint="run the same command again, which plans it anew; if it stays so, the file or the "
+            "source that reads it is at fault",
         )
 
 

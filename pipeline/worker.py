@@ -71,6 +71,9 @@ class Worker:
         documents = list(unit_documents(self._workshop, unit))
         async with ledger.keeping():
             travelled = await self._travelled(documents, job, answering)
+        if job.alone:
+            # Whatever dies from here on, no document is to blame.
+            folder.remove(ALONE)
         outcomes = [stands for _, stands in travelled]
         documents_by = counted(Counter((o.kind.value, o.reason) for o in outcomes))
         if OutcomeKind.PENDING in {o.kind for o in outcomes}:
@@ -89,7 +92,6 @@ class Worker:
             answers=answering.digest(),
         )
         manifest = write_unit(folder, rows, manifest)
-        folder.remove(ALONE)
         return UnitResult(unit=unit.name, manifest=manifest, documents=documents_by)
 
     async def _travelled(

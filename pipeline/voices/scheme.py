@@ -16,7 +16,9 @@ _SHIPPED = files("pipeline.voices") / "schemes"
 
 def scheme_names() -> list[str]:
     """Return the names of all shipped schemes, sorted."""
-    return sorted(f.name.removesuffix(".toml") for f in _SHIPPED.iterdir() if f.name != "__init__")
+    return sorted(
+        f.name.removesuffix(".toml") for f in _SHIPPED.iterdir() if f.name.endswith(".toml")
+    )
 
 
 @cache

@@ -1,6 +1,7 @@
 """Units: finished when their manifest says so, replayed when something they depend on changes."""
 
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,7 +13,7 @@ from pipeline.units import planned_units, unit_documents
 from pipeline.worker import Job, Worker
 from pipeline.workshop import open_workshop
 from schemas.errors import ConservationError, CorruptError
-from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+from tests.conftest import BAD_DEED, opened, plain_text, write_documents, write_recipe
 
 
 @pytest.fixture
@@ -197,3 +198,11 @@ async def test_a_manifest_that_is_not_one_is_named(made):
 
     with pytest.raises(CorruptError, match=r"0\+4/manifest\.json"):
         await rewritten(made / "recipe.toml")
+
+
+def test_a_file_that_gives_other_rows_than_were_planned_breaks_the_build_loudly(made):
+    workshop = opened(made)
+    *_, last = planned_units(workshop)
+
+    with pytest.raises(ConservationError, match="planned with 3 rows, its file gives 2"):
+        list(unit_documents(workshop, replace(last, rows=3)))
