@@ -45,6 +45,13 @@ def answering(**by_question):
     return answer
 
 
+def edits(text, place="before", first=2):
+    return json.dumps({"edits": [{"place": place, "first": first, "last": first, "text": text}]})
+
+
+LATE = edits("That was a lie to one who trusted him.", "after", 3)
+
+
 async def test_an_ordinary_document_is_left_as_it_is_after_one_question(workshop):
     answer = answering()
 
@@ -84,17 +91,7 @@ async def test_an_answer_that_stays_unreadable_becomes_a_rejection(workshop):
 
 
 async def test_a_draft_that_is_objected_to_is_revised_and_rechecked_by_that_rubric_alone(workshop):
-    late = {
-        "edits": [
-            {
-                "place": "after",
-                "first": 3,
-                "last": 3,
-                "text": "That was a lie to one who trusted him.",
-            }
-        ]
-    }
-    answer = answering(draft_commentary=[json.dumps(late)])
+    answer = answering(draft_commentary=[LATE])
 
     done = await gone_through(workshop, BAD_DEED, answer)
 
@@ -105,17 +102,7 @@ async def test_a_draft_that_is_objected_to_is_revised_and_rechecked_by_that_rubr
 
 
 async def test_what_is_objected_to_again_is_rejected_by_that_rubric(workshop):
-    late = {
-        "edits": [
-            {
-                "place": "after",
-                "first": 3,
-                "last": 3,
-                "text": "That was a lie to one who trusted him.",
-            }
-        ]
-    }
-    both = answering(draft_commentary=[json.dumps(late)], revise_commentary=[json.dumps(late)])
+    both = answering(draft_commentary=[LATE], revise_commentary=[LATE])
 
     done = await gone_through(workshop, BAD_DEED, both)
 
@@ -213,10 +200,6 @@ async def test_instructions_in_a_document_change_nothing(workshop):
     ]
 
 
-def edits(text, place="before", first=2):
-    return json.dumps({"edits": [{"place": place, "first": first, "last": first, "text": text}]})
-
-
 ALL_RUBRICS = 6
 
 
@@ -250,8 +233,7 @@ async def test_a_revision_that_falls_silent_on_a_flagged_document_is_rejected(wo
 
 
 async def test_a_revision_that_nobody_rechecks_is_not_published(workshop):
-    late = edits("That was a lie to one who trusted him.", "after", 3)
-    answer = answering(draft_commentary=[late], revise_commentary=[late])
+    answer = answering(draft_commentary=[LATE], revise_commentary=[LATE])
     passes = [step for step in workshop.passes if step.name() != "recheck"]
 
     done = await travel(document(BAD_DEED), passes, answer, workshop.kit)
