@@ -154,7 +154,7 @@ def publish(
     return Dataset(workshop.recipe.publish.dataset).publish(
         workshop.recipe.corpus.name,
         lists,
-        scheme=workshop.kit.scheme,
+        scheme=workshop.scheme,
         documents=documents,
         sources=sum(manifest.documents for manifest in manifests),
         build=build_record(workshop, order, manifests),

@@ -23,7 +23,7 @@ def about_document(document: Document, question: str, kit: Kit) -> tuple[Turn, .
 
 def about_rewrite(document: Document, question: str, kit: Kit) -> tuple[Turn, ...]:
     """Return the turns of a question about the rewrite; the reviewer sees what is trained on."""
-    rewrite = kit.prompts.render("rewrite.md", assembled=show_rewrite(document, kit.scheme))
+    rewrite = kit.prompts.render("rewrite.md", assembled=show_rewrite(document))
     return (
         *_opening(document, kit),
         Turn("user", rewrite),

@@ -7,22 +7,23 @@ the end mark, like a sentence number or like the AI's voice, whatever it contain
 
 import json
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter
 
 from pipeline.sentences import Sentence, sentences
 from pipeline.voices.escape import escape, unescape
 from pipeline.voices.render import render
-from schemas.document import Document, Span, Voice
-from schemas.scheme import Scheme
+from pipeline.voices.scheme import working_scheme
+from schemas.document import Document, Span
 
 _DOCUMENT = ("--- document ---", "--- end of document ---")
 _REWRITE = ("--- rewrite ---", "--- end of rewrite ---")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 _ELIDED = re.compile(r"\[(\d+)\]–\[(\d+)\] unchanged")
+_PART = re.compile(r"\[\d+ in part\] ")
 _ENTRY = re.compile(r"^(?=\[|<AI>)", re.MULTILINE)
-# Sentences shown on each side of a remark; the rest of an unchanged stretch is named by number.
-_AROUND = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def show_document(document: Document) -> str:
         if sentence.paragraph != paragraph:
             lines.append("")
             paragraph = sentence.paragraph
-        lines.append(_line(document.text, sentence))
+        lines.append(_line(sentence.number, document.text[sentence.start : sentence.end]))
     return "\n".join([*lines, _DOCUMENT[1]])
 
 
@@ -74,8 +75,8 @@ def numbered(document: Document) -> tuple[Sentence, ...]:
     return sentences(document.text, document.metadata.language)
 
 
-def _line(text: str, sentence: Sentence) -> str:
-    return f"[{sentence.number}] {_indented(escape(text[sentence.start : sentence.end]))}"
+def _line(number: int | str, said: str) -> str:
+    return f"[{number}] {_indented(escape(said, working_scheme()))}"
 
 
 def _indented(text: str) -> str:
@@ -97,7 +98,7 @@ def read_document(turn: str) -> Shown:
             about = json.loads(entry.removeprefix("[about] "))
         elif match := _NUMBERED.match(entry):
             number = int(match[1])
-            found[number] = unescape(_joined(match[2]))
+            found[number] = unescape(_joined(match[2]), working_scheme())
             if previous.endswith("\n\n"):
                 paragraphs.add(number)
         previous = entry
@@ -116,53 +117,70 @@ def _joined(text: str) -> str:
     return text.rstrip("\n").replace("\n ", "\n")
 
 
-def show_rewrite(document: Document, scheme: Scheme) -> str:
+def show_rewrite(document: Document) -> str:
     """Return the rewrite between its marks: remarks in their tags, and the sentences around them.
 
     Long unchanged stretches are given by their numbers alone; the reader has the document.
     """
-    anchors = numbered(document)
-    remarks: dict[int, list[str]] = {}
-    kept: set[int] = set()
-    for place, run in _runs(document.spans, len(document.text)):
-        if run[0].voice == Voice.HUMAN:
-            ends = place + sum(len(span.text) for span in run)
-            kept |= {a.number for a in anchors if place <= a.start and a.end <= ends}
-        else:
-            before = next((a.number for a in anchors if a.start >= place), len(anchors) + 1)
-            remarks.setdefault(before, []).append(_indented(render(_trimmed(run), scheme)))
     lines = [_REWRITE[0]]
+    entries = _rewritten(document)
     unshown: list[int] = []
-    for number in range(1, len(anchors) + 2):
-        near = any(n in remarks for n in range(number - _AROUND + 1, number + _AROUND + 1))
-        if number in remarks or near or number > len(anchors):
-            lines += _elided(unshown)
-            unshown = []
-        lines += remarks.get(number, [])
-        if number in kept and near:
-            lines.append(_line(document.text, anchors[number - 1]))
-        elif number in kept:
+    for index, (number, line) in enumerate(entries):
+        near = entries[max(0, index - 1) : index + 2]
+        if number and all(beside for beside, _ in near):
             unshown.append(number)
-    lines += _elided(unshown)
-    return "\n".join([*lines, _REWRITE[1]])
-
-
-def _runs(spans: Iterable[Span], size: int) -> list[tuple[int, list[Span]]]:
-    """Return runs of human and of other spans, each with its place in the source.
-
-    A run that a model wrote stands where the next human span begins, or at the end.
-    """
-    runs: list[tuple[int, list[Span]]] = []
-    waiting: list[Span] = []
-    for span in spans:
-        if span.source_start is None:
-            waiting.append(span)
             continue
-        if waiting:
-            runs.append((span.source_start, waiting))
-            waiting = []
-        runs.append((span.source_start, [span]))
-    return [*runs, (size, waiting)] if waiting else runs
+        lines += [*_elided(unshown), line]
+        unshown = []
+    return "\n".join([*lines, *_elided(unshown), _REWRITE[1]])
+
+
+def _rewritten(document: Document) -> list[tuple[int, str]]:
+    """Return the lines of a rewrite, each with its sentence's number.
+
+    A remark has the number 0, and so has a sentence of which only a part was kept: both are
+    always shown.
+    """
+    entries: list[tuple[int, str]] = []
+    for run in _runs(document.spans):
+        start = run[0].source_start
+        if start is None:
+            entries.append((0, _indented(render(_trimmed(run), working_scheme()))))
+        else:
+            entries += _kept(document, start, start + sum(len(span.text) for span in run))
+    return entries
+
+
+def _kept(document: Document, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Yield the sentences of a stretch of the source, whole or in part."""
+    anchors = numbered(document)
+    for anchor in anchors[bisect_right(anchors, start, key=attrgetter("end")) :]:
+        if anchor.start >= end:
+            return
+        whole = start <= anchor.start and anchor.end <= end
+        said = document.text[max(anchor.start, start) : min(anchor.end, end)]
+        if whole:
+            yield anchor.number, _line(anchor.number, said)
+        elif said.strip():
+            yield 0, _line(f"{anchor.number} in part", said.strip())
+
+
+def _runs(spans: Iterable[Span]) -> list[list[Span]]:
+    """Return runs of spans that follow each other in the source, and of spans a model wrote."""
+    runs: list[list[Span]] = []
+    for span in spans:
+        last = runs[-1][-1] if runs else None
+        if last and _goes_on(last, span):
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def _goes_on(last: Span, span: Span) -> bool:
+    if last.source_start is None or span.source_start is None:
+        return last.source_start == span.source_start
+    return last.source_start + len(last.text) == span.source_start
 
 
 def _trimmed(run: list[Span]) -> list[Span]:
@@ -192,8 +210,9 @@ def read_rewrite(turn: str) -> ShownRewrite:
             continue
         first, last = _range(entry)
         remarks += [Remark(text, first) for text in waiting]
-        kept.update(range(first, last + 1))
         waiting = []
+        if not _PART.match(entry):
+            kept.update(range(first, last + 1))
     after_all = max(kept, default=0) + 1
     remarks += [Remark(text, after_all) for text in waiting]
     return ShownRewrite(tuple(remarks), frozenset(kept))
@@ -202,5 +221,5 @@ def read_rewrite(turn: str) -> ShownRewrite:
 def _range(entry: str) -> tuple[int, int]:
     if match := _ELIDED.fullmatch(entry.rstrip("\n")):
         return int(match[1]), int(match[2])
-    number = int(entry[1 : entry.index("]")])
+    number = int(entry[1 : entry.index("]")].removesuffix(" in part"))
     return number, number

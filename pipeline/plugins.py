@@ -15,15 +15,13 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from prompts import Prompts
 from schemas.errors import RecipeError, nearest
 from schemas.exchange import sha256
-from schemas.scheme import Scheme
 
 
 @dataclass(frozen=True)
 class Kit:
-    """What plugins may read: the prompts, the scheme, the seed of all draws, the forms."""
+    """What plugins may read: the prompts, the seed of all draws, the forms."""
 
     prompts: Prompts
-    scheme: Scheme
     seed: str
     forms: dict[str, Any] = field(default_factory=dict)
     weights: dict[str, float] = field(default_factory=dict)

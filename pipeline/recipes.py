@@ -122,7 +122,7 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
             return section
         return section.model_copy(update={"path": absolute(path)})
 
-    own = recipe.corpus.prompts
+    own, scheme = recipe.corpus.prompts, recipe.publish.scheme
     return recipe.model_copy(
         update={
             "corpus": recipe.corpus.model_copy(
@@ -135,7 +135,10 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
             "engines": {name: with_path(e) for name, e in recipe.engines.items()},
             "passes": tuple(with_path(p) for p in recipe.passes),
             "publish": recipe.publish.model_copy(
-                update={"dataset": absolute(recipe.publish.dataset)}
+                update={
+                    "dataset": absolute(recipe.publish.dataset),
+                    "scheme": absolute(scheme) if scheme.endswith(".toml") else scheme,
+                }
             ),
         }
     )

@@ -79,7 +79,7 @@ class Worker:
         if OutcomeKind.PENDING in {o.kind for o in outcomes}:
             return UnitResult(unit=unit.name, manifest=None, documents=documents_by)
         share = self._workshop.recipe.publish.validation_share
-        rows = [row_of(doc, o, self._workshop.kit.scheme, share) for doc, o in travelled]
+        rows = [row_of(doc, o, self._workshop.scheme, share) for doc, o in travelled]
         ledger.tidy()
         manifest = UnitManifest(
             unit=unit.name,

@@ -19,6 +19,7 @@ from prompts import Prompts
 from schemas.errors import RecipeError, nearest
 from schemas.exchange import Role, canonical, sha256
 from schemas.recipe import Recipe, SourceSection
+from schemas.scheme import Scheme
 
 # What decides how a document's journey goes, beside settings, prompts and engines.
 _CODE = (
@@ -45,6 +46,7 @@ class Workshop:
     Attributes:
         recipe: As it was read.
         kit: What plugins may read.
+        scheme: The scheme in which text is published.
         passes: In the order of the recipe.
         engines: By role.
         sources: By the source's name.
@@ -53,6 +55,7 @@ class Workshop:
 
     recipe: Recipe
     kit: Kit
+    scheme: Scheme
     passes: tuple[Pass, ...]
     engines: dict[Role, Engine]
     sources: dict[str, Source]
@@ -76,7 +79,7 @@ class Workshop:
             "forms": sha256(canonical(recipe.forms)),
             "seed": sha256(recipe.corpus.seed),
             "documents": sha256(str(recipe.corpus.max_document_tokens)),
-            "scheme": sha256(self.kit.scheme.model_dump_json()),
+            "scheme": sha256(self.scheme.model_dump_json()),
             "split": sha256(str(recipe.publish.validation_share)),
             **{f"engine.{role}": engine.fingerprint() for role, engine in self.engines.items()},
         }
@@ -104,7 +107,6 @@ def open_workshop(recipe: Recipe) -> Workshop:
     own = recipe.corpus.prompts
     kit = Kit(
         prompts=Prompts(Path(own) if own else None),
-        scheme=load_scheme(recipe.publish.scheme),
         seed=recipe.corpus.seed,
         weights=dict(recipe.forms),
     )
@@ -136,6 +138,7 @@ def open_workshop(recipe: Recipe) -> Workshop:
     return Workshop(
         recipe=recipe,
         kit=kit,
+        scheme=load_scheme(recipe.publish.scheme),
         passes=passes,
         engines={role: opened[name] for role, name in _roles(recipe).items()},
         sources=sources,

@@ -74,7 +74,37 @@ class VersionError(PipelineError):
 
 
 class ParseError(PipelineError):
-    """Tagged text makes a move that its scheme does not have."""
+    """Tagged text breaks its scheme.
+
+    Attributes:
+        code: ``illegal_move``, ``unclosed``, ``unescaped`` or ``no_voice``, stable for counting.
+        position: Where, in code points of the text.
+        state: Who speaks there.
+        expected: The tags that are legal there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str,
+        position: int,
+        state: str,
+        expected: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.position = position
+        self.state = state
+        self.expected = expected
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reparsed, (str(self), {**vars(self)})
+
+
+def _reparsed(message: str, fields: dict[str, Any]) -> ParseError:
+    return ParseError(message, **fields)
 
 
 class PromptError(PipelineError):

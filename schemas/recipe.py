@@ -105,7 +105,8 @@ class PublishSection(Section):
 
     Attributes:
         dataset: Folder or URL of the dataset; a relative path starts at the recipe's folder.
-        scheme: The scheme in which text is tagged.
+        scheme: The scheme in which text is tagged: a shipped one's name, or the path of a TOML file
+            of your own, which starts at the recipe's folder.
         shard_mb: Target size of a shard in megabytes of Parquet.
         validation_share: Share of source ids, by hash, that go into split ``validation``.
     """

@@ -42,5 +42,7 @@ class Rules(Engine):
 @cache
 def _revision() -> str:
     lexicons = sorted((SHIPPED / "lexicons").glob("*.toml"))
-    code = code_digest("pipeline.rulebook", "pipeline.fence", "pipeline.sentences")
+    code = code_digest(
+        "pipeline.rulebook", "pipeline.fence", "pipeline.sentences", "pipeline.voices"
+    )
     return sha256(code, *(path.read_bytes() for path in lexicons))[:16]

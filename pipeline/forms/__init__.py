@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import BaseModel
 
@@ -19,7 +20,15 @@ class AssemblyError(Exception):
 
 
 class Form(Plugin):
-    """One way to show the AI. Its prompt is ``draft/<name>.md``."""
+    """One way to show the AI. Its prompt is ``draft/<name>.md``.
+
+    Attributes:
+        quotes_in_marks: Whether the prompt asks for quotation marks around what the AI quotes.
+        plain: Whether the prompt asks for text without Markdown.
+    """
+
+    quotes_in_marks: ClassVar[bool] = False
+    plain: ClassVar[bool] = False
 
     @property
     @abstractmethod

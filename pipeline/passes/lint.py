@@ -5,11 +5,15 @@ from functools import cached_property
 
 from pydantic import Field
 
-from pipeline.objections import was_rewritten
+from pipeline.fence import numbered
 from pipeline.passes import Pass
-from pipeline.voices.lint import Banned, faults, words_only
+from pipeline.voices.lint import COPIED_WORDS, Banned, Standard, source_faults, voice_faults
+from pipeline.voices.words import runs, words
 from schemas.document import Decision, Document, Note
 from schemas.exchange import Reply
+
+# From here on a reader could use it, and the writer was asked to take it out (screen.md).
+_USABLE = 2
 
 
 class Lint(Pass):
@@ -23,15 +27,20 @@ class Lint(Pass):
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return objections to the newest rewrite, none if code finds nothing."""
-        if not was_rewritten(document):
+        if document.rewrite is None:
             return Note.keep()
-        found = faults(
-            document.spans,
-            document.text,
+        form = self.kit.forms.get(document.form)
+        standard = Standard(
             banned=self._banned,
             instructions=self._instructions,
             max_remark_chars=self.max_remark_chars,
+            quotes_in_marks=form is not None and form.quotes_in_marks,
+            plain=form is not None and form.plain,
         )
+        found = [
+            *source_faults(document.spans, document.text, _hazards(document)),
+            *voice_faults(document.spans, standard),
+        ]
         if not found:
             return Note.keep()
         return Note(
@@ -44,6 +53,18 @@ class Lint(Pass):
         return Banned.of({row["text"]: row["why"] for row in phrases})
 
     @cached_property
-    def _instructions(self) -> str:
+    def _instructions(self) -> frozenset[str]:
         names = ["constitution.md", *(f"draft/{n}.md" for n in self.kit.prompts.names("draft"))]
-        return words_only("\n".join(self.kit.prompts.text(name) for name in names))
+        texts = (self.kit.prompts.text(name) for name in names)
+        return frozenset().union(*(runs(words(text), COPIED_WORDS) for text in texts))
+
+
+def _hazards(document: Document) -> list[tuple[int, int]]:
+    """Return the ranges of the source that a reader could do harm with."""
+    anchors = numbered(document)
+    found = [f for f in document.findings if f.kind == "hazard" and f.severity >= _USABLE]
+    return [
+        (anchors[finding.first - 1].start, anchors[min(finding.last, len(anchors)) - 1].end)
+        for finding in found
+        if 1 <= finding.first <= len(anchors)
+    ]

@@ -1,16 +1,54 @@
-"""What code can find wrong with spans, as objections with a code each. Pure functions."""
+"""What code can find wrong with spans, as objections with a code each. Pure functions.
+
+===================  ==============================================================================
+``illegal_move``     a tag where the scheme has no such move; also ``unclosed``, ``unescaped`` and
+                     ``no_voice``, which say how else tagged text can break its scheme
+``source_changed``   human text differs from the source at its ``source_start``
+``source_order``     human text stands before source text that precedes it
+``source_repeated``  source text stands twice
+``empty_span``       a span holds nothing
+``no_words``         the AI's voice is opened and says nothing of its own
+``too_long``         a remark is longer than its limit
+``markup_left``      something like a tag, HTML, a chat template's token or a mark of ours is left
+``quote_unmarked``   a quotation does not stand in quotation marks, where the form asks for them
+``quote_alone``      a quotation stands without a comment of the AI's own beside it
+``hazard_kept``      hazardous source text still stands in the human voice
+``hazard_quoted``    hazardous source text is repeated by the AI or in a quotation
+``banned_phrase``    a phrase that the constitution bans, with the reason
+``copied_prompt``    words of the instructions are repeated
+===================  ==============================================================================
+"""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from pipeline.voices.escape import looks_like_tag
+from pipeline.voices.scheme import working_scheme
+from pipeline.voices.words import runs, words
 from schemas.document import Objection, Span, Voice
+from schemas.errors import ParseError
 
-_WORD = re.compile(r"\w", re.UNICODE)
-# Eight words in a row from a prompt are no accident.
-_COPIED_WORDS = 8
+# Eight words in a row from a prompt are no accident, nor are five of a single hazardous sentence.
+COPIED_WORDS = 8
+_HAZARD_WORDS = 5
+# "He says:" is not a comment.
+_COMMENT_WORDS = 4
+_SHOWN = 40
+
+_MARKUP = re.compile(
+    r"(?<!\w)</?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>"
+    r"|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
+    r"|<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>"
+    r"|^--- (?:end of )?(?:document|rewrite) ---|^\[\d+(?: in part)?\]",
+    re.MULTILINE,
+)
+_MARKDOWN = re.compile(r"\*\*\S|^#{1,6} |^```|^[-*] |\]\(\w+:", re.MULTILINE)
+_MARKS = "\"'“”„‟‘’‚‛«»‹›「」『』《》〈〉"
+_OPENED = re.compile(rf"[{_MARKS}]\s*\Z")
+_CLOSED = re.compile(rf"\s*[.,;:!?…。、！？]*[{_MARKS}]")
+_WHOLLY_MARKED = re.compile(rf"\s*[{_MARKS}].*[{_MARKS}]\s*[.,;:!?…。]*\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -25,96 +63,140 @@ class Banned:
         """Return the list that finds these phrases, regardless of case, as whole words."""
         if not why:
             return cls(re.compile("(?!)"), {})
-        words = "|".join(re.escape(text) for text in sorted(why, key=len, reverse=True))
-        pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)", re.IGNORECASE)
+        phrases = "|".join(re.escape(text) for text in sorted(why, key=len, reverse=True))
+        pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)", re.IGNORECASE)
         return cls(pattern, {text.lower(): reason for text, reason in why.items()})
 
 
-def faults(
-    spans: Sequence[Span],
-    source: str,
-    *,
-    banned: Banned,
-    instructions: str,
-    max_remark_chars: int,
+@dataclass(frozen=True)
+class Standard:
+    """What is asked of AI text.
+
+    Attributes:
+        banned: Phrases that the AI must not use.
+        instructions: Every run of ``COPIED_WORDS`` words of the prompts.
+        max_remark_chars: Longest stretch of AI and quoted voices; None if any length will do.
+        quotes_in_marks: Whether what is quoted has to stand in quotation marks.
+        plain: Whether Markdown is out of place in the AI's voice.
+    """
+
+    banned: Banned
+    instructions: frozenset[str] = frozenset()
+    max_remark_chars: int | None = None
+    quotes_in_marks: bool = False
+    plain: bool = False
+
+
+def source_faults(
+    spans: Sequence[Span], source: str, hazards: Sequence[tuple[int, int]] = ()
 ) -> list[Objection]:
-    """Return everything code finds wrong with a rewrite; empty if nothing.
+    """Return what is wrong with a rewrite as a rendering of its source.
 
     Args:
         spans: The rewrite.
         source: The document's text, which human spans must repeat word for word.
-        banned: Phrases that the AI must not use.
-        instructions: The prompts as ``words_only`` gives them; the AI must not copy them out.
-        max_remark_chars: Longest stretch of AI and quoted voices.
+        hazards: Ranges of the source, in code points, that must not reach the reader.
     """
-    return [
-        *_changed_source(spans, source),
-        *_empty(spans),
-        *_remarks(spans, max_remark_chars),
-        *_phrases(spans, banned),
-        *_copied(spans, instructions),
+    return [*_changed(spans, source), *_hazards(spans, source, hazards)]
+
+
+def voice_faults(spans: Sequence[Span], standard: Standard) -> list[Objection]:
+    """Return what is wrong with how voices are used and with what the AI says."""
+    found = [
+        _objection("empty_span", f"a span of '{s.voice}' is empty") for s in spans if not s.text
     ]
+    for is_human, run in groupby(spans, key=lambda span: span.voice == Voice.HUMAN):
+        if not is_human:
+            found += _remark_faults(list(run), standard)
+    return found
+
+
+def move_fault(error: ParseError, sentence: int | None = None) -> Objection:
+    """Return the objection to tagged text that breaks its scheme."""
+    return Objection("lint", error.code, f"{error} ({error.hint})", sentence)
 
 
 def _objection(code: str, what: str) -> Objection:
     return Objection("lint", code, what)
 
 
-def _changed_source(spans: Sequence[Span], source: str) -> Iterator[Objection]:
-    """Human text must be where it says it is, in order, without overlap."""
-    position = 0
+def _changed(spans: Sequence[Span], source: str) -> Iterator[Objection]:
+    seen, begun = 0, 0
     for span in spans:
         if span.voice != Voice.HUMAN or span.source_start is None:
             continue
         end = span.source_start + len(span.text)
         if source[span.source_start : end] != span.text:
-            what = f"human text at {span.source_start} differs from the source: {span.text[:40]!r}"
+            what = f"human text at {span.source_start} differs from the source: {_shown(span.text)}"
             yield _objection("source_changed", what)
-        elif span.source_start < position:
+        elif span.source_start < begun and end <= begun:
+            what = f"source text at {span.source_start} stands behind text that follows it"
+            yield _objection("source_order", what)
+        elif span.source_start < seen:
             yield _objection("source_repeated", f"source text at {span.source_start} stands twice")
-        position = max(position, end)
+        begun, seen = max(begun, span.source_start), max(seen, end)
 
 
-def _empty(spans: Sequence[Span]) -> Iterator[Objection]:
-    for span in spans:
-        if not span.text:
-            yield _objection("empty_span", f"a span in voice '{span.voice}' is empty")
+def _hazards(
+    spans: Sequence[Span], source: str, hazards: Sequence[tuple[int, int]]
+) -> Iterator[Objection]:
+    for start, end in hazards:
+        secret = runs(words(source[start:end]), _HAZARD_WORDS)
+        for span in spans:
+            if span.voice == Voice.HUMAN and span.source_start is not None:
+                left = source[max(start, span.source_start) : min(end, _end(span))]
+                if words(left):
+                    yield _objection("hazard_kept", f"a hazard was not cut: {_shown(left)}")
+            elif repeated := secret & runs(words(span.text), _HAZARD_WORDS):
+                what = f"a hazard is repeated in voice '{span.voice}': {_shown(min(repeated))}"
+                yield _objection("hazard_quoted", what)
 
 
-def _remarks(spans: Sequence[Span], max_chars: int) -> Iterator[Objection]:
-    for is_human, run in groupby(spans, key=lambda span: span.voice == Voice.HUMAN):
-        if is_human:
+def _end(span: Span) -> int:
+    return (span.source_start or 0) + len(span.text)
+
+
+def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection]:
+    own = "".join(span.text for span in remark if span.voice == Voice.AI)
+    yield from _quote_faults(remark, len(words(own)), standard)
+    size = sum(len(span.text) for span in remark)
+    if standard.max_remark_chars is not None and size > standard.max_remark_chars:
+        what = f"a remark of {size} characters is longer than {standard.max_remark_chars}"
+        yield _objection("too_long", f"{what}: {_shown(own)}")
+    if any(looks_like_tag(span.text, working_scheme()) for span in remark):
+        yield _objection("markup_left", f"something like a tag is left in {_shown(own)}")
+    for match in (_MARKUP.search(own), _MARKDOWN.search(own) if standard.plain else None):
+        if match:
+            yield _objection("markup_left", f"markup is left in the AI's voice: {match[0]!r}")
+    for match in standard.banned.pattern.finditer(own):
+        why = standard.banned.why.get(match[0].lower(), "a worn phrase")
+        yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
+    copied = runs(words(own), COPIED_WORDS) & standard.instructions
+    if copied:
+        yield _objection("copied_prompt", f"copied from the instructions: {min(copied)!r}")
+
+
+def _quote_faults(remark: list[Span], own_words: int, standard: Standard) -> Iterator[Objection]:
+    if not own_words:
+        yield _objection("no_words", "the AI's voice is opened and says nothing of its own")
+    nothing = Span(Voice.AI, "")
+    framed = [nothing, *remark, nothing]
+    for (before, quote), after in zip(pairwise(framed), framed[2:], strict=False):
+        if quote.voice == Voice.AI or not quote.text:
             continue
-        remark = list(run)
-        own = "".join(span.text for span in remark if span.voice == Voice.AI)
-        if not _WORD.search(own):
-            yield _objection("no_words", "the AI's voice is opened and says nothing of its own")
-        size = sum(len(span.text) for span in remark)
-        if size > max_chars:
-            what = f"a remark of {size} characters is longer than {max_chars}: {own[:40]!r}"
-            yield _objection("too_long", what)
-        if any(looks_like_tag(span.text) for span in remark):
-            yield _objection("markup_left", f"something like a tag is left in {own[:40]!r}")
+        if 0 < own_words < _COMMENT_WORDS:
+            what = f"a quotation stands without a comment: {_shown(quote.text)}"
+            yield _objection("quote_alone", what)
+        if standard.quotes_in_marks and not _is_marked(before.text, quote.text, after.text):
+            what = f"put quotation marks around what is quoted: {_shown(quote.text)}"
+            yield _objection("quote_unmarked", what)
 
 
-def _phrases(spans: Sequence[Span], banned: Banned) -> Iterator[Objection]:
-    for span in spans:
-        if span.voice == Voice.AI:
-            for match in banned.pattern.finditer(span.text):
-                why = banned.why.get(match[0].lower(), "a worn phrase")
-                yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
+def _is_marked(before: str, quote: str, after: str) -> bool:
+    """Return whether quotation marks stand around a quotation, outside or inside its tags."""
+    outside = _OPENED.search(before) and _CLOSED.match(after)
+    return bool(outside or _WHOLLY_MARKED.fullmatch(quote))
 
 
-def _copied(spans: Sequence[Span], instructions: str) -> Iterator[Objection]:
-    for span in spans:
-        words = words_only(span.text).split() if span.voice == Voice.AI else []
-        for start in range(len(words) - _COPIED_WORDS + 1):
-            run = " ".join(words[start : start + _COPIED_WORDS])
-            if f" {run} " in f" {instructions} ":
-                yield _objection("copied_prompt", f"copied from the instructions: {run!r}")
-                break
-
-
-def words_only(text: str) -> str:
-    """Return the lower-case words of a text, one blank between them."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

@@ -1,17 +1,20 @@
-"""Schemes as data: found by name, checked when loaded, asked for the way between two voices."""
+"""Schemes as data: found by name or file, checked when loaded, asked for the way between voices."""
 
 import tomllib
 from collections import deque
-from functools import cache, partial
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from pydantic import ValidationError
 
-from schemas.document import Voice
+from pipeline.voices.soundness import flaw
 from schemas.errors import RecipeError, nearest
-from schemas.scheme import Move, Scheme
+from schemas.scheme import Move, Scheme, State
 
 _SHIPPED = files("pipeline.voices") / "schemes"
+_WORKING = "bitter-lesson"
 
 
 def scheme_names() -> list[str]:
@@ -21,72 +24,79 @@ def scheme_names() -> list[str]:
     )
 
 
-@cache
 def load_scheme(name: str) -> Scheme:
-    """Return the shipped scheme of that name.
+    """Return a shipped scheme by its name, or a user's own by the path of its TOML file.
 
     Raises:
         RecipeError: There is none, or its file breaks a rule of schemes.
     """
+    if name.endswith(".toml"):
+        return _read(Path(name), name)
     if name not in scheme_names():
-        raise RecipeError(f"there is no scheme called '{name}'", hint=nearest(name, scheme_names()))
-    place = f"pipeline/voices/schemes/{name}.toml"
-    try:
-        scheme = Scheme.model_validate(tomllib.loads((_SHIPPED / f"{name}.toml").read_text()))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise RecipeError(f"{place} is not a scheme: {error}", hint="see Scheme in schemas") from (
-            error
+        raise RecipeError(
+            f"there is no scheme called '{name}'",
+            hint=f"{nearest(name, scheme_names())}; one of your own is named by its .toml file",
         )
-    flaw = _flaw(scheme)
-    if flaw:
-        raise RecipeError(f"{place}: {flaw}", hint="mend the scheme's moves")
-    return scheme
+    return _shipped(name)
 
 
-def _flaw(scheme: Scheme) -> str:
-    """Return what makes a scheme ambiguous or unusable, or ""."""
-    pairs = [(move.leaves, move.tag) for move in scheme.moves]
-    for leaves, tag in pairs:
-        if pairs.count((leaves, tag)) > 1:
-            return f"{tag} is given two meanings in voice '{leaves}'"
-    for tag in scheme.tags:
-        # A tag with brackets at its ends alone can never overlap another tag or escaped text.
-        if not (tag.startswith("<") and tag.endswith(">")) or set(tag[1:-1]) & set("<>\\"):
-            return f"{tag} must begin with '<', end with '>' and hold neither inside, nor a '\\'"
-    return next((flaw for flaw in map(partial(_voice_flaw, scheme), Voice) if flaw), "")
+def working_scheme() -> Scheme:
+    """Return the scheme in which models read and write, whatever a version is published in.
 
-
-def _voice_flaw(scheme: Scheme, voice: Voice) -> str:
-    shown = scheme.shown(voice)
-    if scheme.shown(shown) != shown:
-        return f"voice '{voice}' is shown as one that is itself shown as another"
-    if way(scheme, scheme.start, shown) is None:
-        return f"voice '{voice}' cannot be reached; declare what stands for it under [instead]"
-    if way_out(scheme, shown) is None:
-        return f"a text that is in voice '{voice}' can never end"
-    return ""
+    Prompts name its tags. Another scheme for publishing changes no question and no answer.
+    """
+    return _shipped(_WORKING)
 
 
 @cache
-def _ways(moves: tuple[Move, ...], leaves: Voice) -> dict[Voice, tuple[str, ...]]:
-    """Return the shortest run of tags from one voice to every voice that can be reached."""
-    ways: dict[Voice, tuple[str, ...]] = {leaves: ()}
+def _shipped(name: str) -> Scheme:
+    return _read(_SHIPPED / f"{name}.toml", f"pipeline/voices/schemes/{name}.toml")
+
+
+def _read(file: Traversable, place: str) -> Scheme:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(
+            f"the scheme {place} cannot be read: {getattr(error, 'strerror', None) or error}",
+            hint="give the path of a .toml file, or the name of a shipped scheme",
+        ) from error
+    try:
+        scheme = Scheme.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{place} is not TOML: {error}", hint="mend that line") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = ".".join(str(part) for part in fault["loc"])
+        raise RecipeError(
+            f"{place} is not a scheme: {key}: {fault['msg']}",
+            hint="compare it with a shipped one in pipeline/voices/schemes",
+        ) from error
+    found = flaw(scheme)
+    if found:
+        raise RecipeError(f"the scheme {place} cannot be used: {found.what}", hint=found.remedy)
+    return scheme
+
+
+@cache
+def _ways(moves: tuple[Move, ...], leaves: State) -> dict[State, tuple[str, ...]]:
+    """Return the shortest run of tags from one state to every state that can be reached."""
+    ways: dict[State, tuple[str, ...]] = {leaves: ()}
     queue = deque([leaves])
     while queue:
         here = queue.popleft()
         for move in moves:
-            if move.leaves == here and move.enters not in ways:
+            if here in move.leaves and move.enters not in ways:
                 ways[move.enters] = (*ways[here], move.tag)
                 queue.append(move.enters)
     return ways
 
 
-def way(scheme: Scheme, leaves: Voice, enters: Voice) -> tuple[str, ...] | None:
-    """Return the tags that lead from one voice to another, () if equal, None if there is no way."""
-    return _ways(scheme.moves, leaves).get(enters)
+def way(scheme: Scheme, leaves: State, enters: State) -> tuple[str, ...]:
+    """Return the fewest tags that lead from one state of a sound scheme to another, () if equal."""
+    return _ways(scheme.moves, leaves)[enters]
 
 
-def way_out(scheme: Scheme, leaves: Voice) -> tuple[str, ...] | None:
-    """Return the fewest tags that lead to a voice in which a text may end, or None."""
-    ways = _ways(scheme.moves, leaves)
-    return min((ways[voice] for voice in scheme.ends if voice in ways), key=len, default=None)
+def way_out(scheme: Scheme, leaves: State) -> tuple[str, ...]:
+    """Return the fewest tags that lead to a state in which a text may end."""
+    return () if leaves in scheme.ends else way(scheme, leaves, scheme.start)

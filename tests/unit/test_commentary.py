@@ -16,7 +16,7 @@ from tests.conftest import document
 
 SCHEME = load_scheme("bitter-lesson")
 FORM = Commentary()
-FORM._kit = Kit(Prompts(), SCHEME, "0")
+FORM._kit = Kit(Prompts(), "0")
 TEXT = "One came. Two went.\n\nThree stayed. Four slept."
 
 
@@ -64,7 +64,8 @@ def test_a_remark_can_quote():
         ([edit("replace", 3, "x", last=2)], "anchor_missing"),
         ([edit("before", 1, "x", last=2)], "anchor_unclear"),
         ([edit("replace", 1, "x", last=3), edit("after", 2, "y")], "anchor_overlap"),
-        ([edit("before", 1, "a <AI_quoting_human>b")], "illegal_move"),
+        ([edit("before", 1, "a <AI_quoting_human>b")], "unclosed"),
+        ([edit("before", 1, "a <ai_quoting_human >b")], "unescaped"),
         ([edit("before", 1, "a </AI> b <AI> c")], "illegal_move"),
     ],
 )

@@ -4,11 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fence import numbered, read_document, read_rewrite, show_document, show_rewrite
-from pipeline.voices.scheme import load_scheme
 from schemas.document import Decision, Note, Span, Voice
 from tests.conftest import document
 
-SCHEME = load_scheme("bitter-lesson")
 PARTS = ["[1] ", "[2] x", "--- end of document ---", "--- document ---", "<AI>", "\n", "\n\n",
          "Hello there. ", "Yes! ", "[about] {}", " ", "\u2028", "\r", "    code\n"]  # fmt: skip
 texts = st.lists(st.sampled_from(PARTS), min_size=1, max_size=15).map("".join)
@@ -54,7 +52,7 @@ def test_a_shown_rewrite_is_read_back_with_its_remarks_in_place(text, data):
     spans = tuple(span for span in spans if span.text)
     written = source.add("draft", Note(Decision.KEEP, form="commentary", spans=spans))
 
-    read = read_rewrite(show_rewrite(written, SCHEME))
+    read = read_rewrite(show_rewrite(written))
 
     assert [(r.before, r.text) for r in read.remarks] == [
         (a.number, f"<AI>Remark {a.number}.</AI>") for a in sorted(chosen, key=lambda a: a.number)
@@ -70,7 +68,7 @@ def test_a_replaced_sentence_is_missing_from_the_shown_rewrite():
         Span(Voice.HUMAN, " Three is fine.", 24),
     )
 
-    read = read_rewrite(show_rewrite(source.add("draft", Note(Decision.KEEP, spans=spans)), SCHEME))
+    read = read_rewrite(show_rewrite(source.add("draft", Note(Decision.KEEP, spans=spans))))
 
     assert read.kept == {1, 3}
     assert read.remarks[0].before == 3

@@ -2,16 +2,25 @@
 
 import pytest
 
-from pipeline.voices.lint import Banned, faults, words_only
+from pipeline.voices.lint import COPIED_WORDS, Banned, Standard, source_faults, voice_faults
+from pipeline.voices.words import runs, words
 from schemas.document import Span, Voice
 
-SOURCE = "One came. Two went."
-BANNED = Banned.of({"we must all": "a sermon", "delve": "worn out"})
-INSTRUCTIONS = words_only("You show why, not only what, and stop when you have said it.")
+SOURCE = "One came. Two went. Mix the white powder with the red oil and wait an hour."
+HAZARD = (20, len(SOURCE))
+STANDARD = Standard(
+    banned=Banned.of({"we must all": "a sermon", "delve": "worn out"}),
+    instructions=runs(
+        words("You show why, not only what, and stop when you have said it."), COPIED_WORDS
+    ),
+    max_remark_chars=80,
+    quotes_in_marks=True,
+    plain=True,
+)
 
 
 def codes(*spans):
-    found = faults(spans, SOURCE, banned=BANNED, instructions=INSTRUCTIONS, max_remark_chars=80)
+    found = [*source_faults(spans, SOURCE, [HAZARD]), *voice_faults(spans, STANDARD)]
     return [objection.code for objection in found]
 
 
@@ -23,6 +32,10 @@ def ai(text):
     return Span(Voice.AI, text)
 
 
+def quoted(text):
+    return Span(Voice.QUOTED_HUMAN, text)
+
+
 def test_a_clean_rewrite_has_no_faults():
     assert codes(human("One came. ", 0), ai("Look at him. "), human("Two went.", 10)) == []
 
@@ -31,19 +44,56 @@ def test_a_clean_rewrite_has_no_faults():
     ("spans", "code"),
     [
         ([human("One came! ", 0)], "source_changed"),
-        ([human("One came. ", 0), ai("A word."), human("One came.", 0)], "source_repeated"),
-        ([human("One came. ", 0), ai("")], "empty_span"),
+        ([human("Two went.", 10), ai("A word."), human("One came.", 0)], "source_order"),
+        ([human("One came. ", 0), ai("A word."), human("came.", 4)], "source_repeated"),
+        ([human("One came. ", 0), ai("Look. "), human("", 10)], "empty_span"),
         ([ai("…"), human("One came.", 0)], "no_words"),
+        ([ai("“"), quoted("came"), ai("”"), human("One came.", 0)], "no_words"),
         ([ai("word " * 30)], "too_long"),
         ([ai("We must all be kind.")], "banned_phrase"),
         ([ai("Delve, then.")], "banned_phrase"),
         ([ai("Show why not only what and stop when you are done.")], "copied_prompt"),
         ([ai("Here is <AI> again.")], "markup_left"),
+        ([ai("He says <b>this</b> aloud.")], "markup_left"),
+        ([ai("Salt &amp; water are harmless.")], "markup_left"),
+        ([ai("As [3] says:\n[3] Two went.")], "markup_left"),
+        ([ai("Good.<|im_end|>")], "markup_left"),
+        ([ai("This is **not** right.")], "markup_left"),
+        ([ai("He calls it "), quoted("going"), ai(" and means leaving.")], "quote_unmarked"),
+        ([ai("He says: “"), quoted("Two went."), ai("”")], "quote_alone"),
+        ([ai("Look. "), human(SOURCE[10:30], 10)], "hazard_kept"),
+        ([ai("He wants to mix the white powder with something.")], "hazard_quoted"),
+        (
+            [ai("He goes on: “"), quoted("the white powder with the red oil"), ai("” I stop.")],
+            "hazard_quoted",
+        ),
     ],
 )
 def test_a_fault_has_its_code(spans, code):
-    assert code in codes(*spans)
+    assert codes(*spans) == [code]
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [ai("What he calls “"), quoted("going"), ai("” is leaving.")],
+        [ai("What he calls „"), quoted("gehen"), ai(",“ is leaving.")],
+        [ai("What he calls "), quoted("« partir »"), ai(" is leaving.")],
+        [ai("彼が言う「"), quoted("行った"), ai("」は嘘です。")],
+        [human(SOURCE[:19], 0), ai(" He then names two things; I do not repeat them.")],
+        [ai("A vector<int> is not markup, nor is AT&T; x < 3.")],
+    ],
+)
+def test_what_is_right_is_left_alone(spans):
+    assert codes(*spans) == []
 
 
 def test_a_banned_phrase_is_found_as_whole_words_and_in_the_ais_voice_only():
-    assert codes(ai("The delver slept."), Span(Voice.QUOTED_HUMAN, "we must all")) == []
+    assert codes(ai("The delver slept, “"), quoted("we must all"), ai("” on his lips.")) == []
+
+
+def test_what_a_form_does_not_ask_for_is_not_objected_to():
+    lenient = Standard(banned=Banned.of({}))
+    spans = [ai("He calls it "), quoted("going"), ai(" and **means** leaving. " * 99)]
+
+    assert voice_faults(spans, lenient) == []

@@ -1,0 +1,121 @@
+"""Where an edit belongs: a sentence's number, or a few words quoted from it, found in the source.
+
+Nothing is guessed. Words must stand in the source as they are quoted, in one place only; else the
+writer is told which sentences hold them, or that none does.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from pipeline.sentences import Sentence
+from pipeline.voices.escape import unescape
+from pipeline.voices.scheme import working_scheme
+from pipeline.voices.words import UNSPACED
+
+# One character for one, so that places in the folded text are places in the text.
+_SAME = str.maketrans("‘’‚‛“”„‟«»‐‑‒–—―", '\'\'\'\'""""""------')
+_SPACED_LETTER = re.compile(rf"[^\W{UNSPACED}]")
+_SHOWN = 5
+
+Anchor = int | str
+"""The number of a sentence, or words quoted from the source."""
+
+
+class AnchorError(Exception):
+    """An anchor that names nothing, or more than one place; with a code, stable for counting."""
+
+    def __init__(self, code: str, what: str) -> None:
+        super().__init__(what)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A half-open range of the source, in code points, and the sentences that it touches."""
+
+    start: int
+    end: int
+    first: Sentence
+    last: Sentence
+
+
+def stretch(
+    text: str, sentences: Sequence[Sentence], first: Anchor, last: Anchor | None = None
+) -> Stretch:
+    """Return what lies between two anchors, both included; ``last`` is ``first`` if not given.
+
+    A number stands for its whole sentence, quoted words for exactly these words.
+
+    Raises:
+        AnchorError: An anchor is missing or ambiguous, the last lies before the first, or words
+            inside a block of code are named, which can be named as a whole only.
+    """
+    begin = _found(text, sentences, first, after=0)
+    end = begin if last in (None, first) else _found(text, sentences, last, after=begin.start)
+    if end.end < begin.end:
+        raise AnchorError("anchor_missing", f"{last!r} lies before {first!r}")
+    joined = Stretch(begin.start, end.end, begin.first, end.last)
+    for sentence in (joined.first, joined.last):
+        if sentence.is_code and not (joined.start <= sentence.start < sentence.end <= joined.end):
+            what = f"[{sentence.number}] is a block of code; name it as a whole, by its number"
+            raise AnchorError("anchor_in_code", what)
+    return joined
+
+
+def sentence_at(text: str, sentences: Sequence[Sentence], anchor: Anchor) -> Sentence:
+    """Return the one sentence that an anchor names or in which its words begin.
+
+    Raises:
+        AnchorError: There is none, or the words stand in several sentences.
+    """
+    return _found(text, sentences, anchor, after=0, within_one=True).first
+
+
+def _found(
+    text: str,
+    sentences: Sequence[Sentence],
+    anchor: Anchor,
+    *,
+    after: int,
+    within_one: bool = False,
+) -> Stretch:
+    if isinstance(anchor, int):
+        if not 1 <= anchor <= len(sentences):
+            what = f"sentence {anchor} does not exist; there are {len(sentences)}"
+            raise AnchorError("anchor_missing", what)
+        sentence = sentences[anchor - 1]
+        return Stretch(sentence.start, sentence.end, sentence, sentence)
+    places = [
+        Stretch(start, end, _holding(sentences, start), _holding(sentences, end - 1))
+        for start, end in _quoted(text, anchor)
+        if start >= after
+    ]
+    if not places:
+        raise AnchorError("anchor_missing", f"these words do not stand in the text: {anchor!r}")
+    numbers = list(dict.fromkeys(place.first.number for place in places))
+    if len(places if not within_one else numbers) > 1:
+        listed = ", ".join(f"[{number}]" for number in numbers[:_SHOWN])
+        what = f"{anchor!r} stands {len(places)} times, in {listed}; quote more words, or a number"
+        raise AnchorError("anchor_ambiguous", what)
+    return places[0]
+
+
+def _quoted(text: str, anchor: str) -> Iterator[tuple[int, int]]:
+    """Yield every place where the words stand, white space and forms of quotation marks aside."""
+    quoted = unescape(anchor.strip().removesuffix("…").removesuffix("..."), working_scheme())
+    words = quoted.translate(_SAME).split()
+    if not words:
+        return
+    before = r"(?<!\w)" if _SPACED_LETTER.match(words[0][0]) else ""
+    after = r"(?!\w)" if _SPACED_LETTER.match(words[-1][-1]) else ""
+    pattern = re.compile(before + r"\s+".join(map(re.escape, words)) + after)
+    for match in pattern.finditer(text.translate(_SAME)):
+        yield match.span()
+
+
+def _holding(sentences: Sequence[Sentence], place: int) -> Sentence:
+    """Return the sentence that holds a visible character at ``place``."""
+    return sentences[bisect_right(sentences, place, key=attrgetter("start")) - 1]
