@@ -11,12 +11,13 @@ from schemas.document import Span, Voice
 
 OWN = str(Path(__file__).with_name("own-scheme.toml"))
 SCHEMES = [load_scheme(name) for name in (*scheme_names(), OWN)]
+TAGS = list(dict.fromkeys(tag for scheme in SCHEMES for tag in scheme.tags))
 CLOSING = [scheme for scheme in SCHEMES if scheme.closes]
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
 every_closing_scheme = pytest.mark.parametrize("scheme", CLOSING, ids=lambda scheme: scheme.name)
 
 PIECES = [
-    *dict.fromkeys(tag for scheme in SCHEMES for tag in scheme.tags),
+    *TAGS,
     "<", ">", "</", "/>", "\\", "\\\\", "AI", "ai", "A", "I", "_quoting_human", "human", "Human",
     "&lt;", "&gt;", "&amp;lt;", "&amp;", "&#60;", "&#x3c;", "&#38;", "&#65;", "&lt", "&", "amp;",
     ";", "＜", "＞", "ＡＩ", "‹", "⟨", "А", "І", "К", "\u200b", "\u202e", "\u00ad", "\ufeff", " ",

@@ -38,10 +38,18 @@ _UNSEEN += "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U
 _AMP = r"&(?:amp;?|#0*+38;?|#x0*+26;?)*+"
 
 
+BRACKETS = "<" + _WIDE
+"""Every character that can open a look-alike."""
+
+
+def entity_names(chars: str) -> frozenset[str]:
+    """Return the names, in lower case, of the HTML entities that stand for any of ``chars``."""
+    return frozenset(n.rstrip(";").lower() for n, value in html5.items() if value in set(chars))
+
+
 def _entities(chars: str) -> str:
     """Return a pattern for any of some characters as an entity, to be read in any case."""
-    names = {name.rstrip(";").lower() for name, value in html5.items() if value in set(chars)}
-    named = "|".join(sorted(names, key=lambda name: (-len(name), name)))
+    named = "|".join(sorted(entity_names(chars), key=lambda name: (-len(name), name)))
     decimal = "|".join(str(ord(char)) for char in chars)
     hexadecimal = "|".join(f"{ord(char):x}" for char in chars)
     numbered = rf"#0*+(?:{decimal})(?!\d)|#x0*+(?:{hexadecimal})(?![0-9a-f])"
@@ -88,7 +96,7 @@ class Names:
         may_follow = rf"(?i:{_HIDDEN}(?:[{re.escape(first)}/|_]|&[#a-z]|[^\x00-\x7f]))"
         patterns = (
             re.compile(rf"({bracket})(\\*+)(?={may_follow})")
-            for bracket in ("<", f"(?i:{_entities('<' + _WIDE)})", f"[{_WIDE}]")
+            for bracket in ("<", f"(?i:{_entities(BRACKETS)})", f"[{_WIDE}]")
         )
         begun = {name[:end] for name in whole for end in range(1, len(name) + 1)}
         return cls(whole, frozenset(begun), *patterns)
@@ -103,6 +111,11 @@ def _shipped_names() -> frozenset[str]:
 @cache
 def _names(tags: tuple[str, ...]) -> Names:
     return Names.of(_shipped_names() | frozenset(map(tag_name, tags)))
+
+
+def tag_names(scheme: Scheme) -> frozenset[str]:
+    """Return the folded names of all tags that text under a scheme must not imitate."""
+    return _names(scheme.tags).whole
 
 
 def lookalikes(text: str, scheme: Scheme) -> list[re.Match[str]]:

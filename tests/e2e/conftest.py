@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.texts import TAGS
 
 PREALIGN = Path(sys.executable).with_name("prealign")
 
@@ -77,3 +78,27 @@ def demo(tmp_path_factory, prealign):
 def summary(demo):
     """What the demo's build has said."""
     return json.loads((demo / "summary.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def llm(tmp_path_factory):
+    """A vLLM engine with a small model of random weights; its tokenizer has all tags as tokens."""
+    with pytest.MonkeyPatch.context() as variables:
+        variables.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
+        variables.setenv("HF_HUB_OFFLINE", "1")
+        variables.setenv("VLLM_NO_USAGE_STATS", "1")
+        variables.setenv("VLLM_LOGGING_LEVEL", "ERROR")
+        from vllm import LLM
+
+        from tests.e2e.engine import TableGuard, make_model
+
+        folder = tmp_path_factory.mktemp("model")
+        lines = (ROOT / "examples/documents/everyday.jsonl").read_text().splitlines()
+        make_model(folder, [json.loads(line)["text"] for line in lines], TAGS)
+        yield LLM(
+            str(folder),
+            enforce_eager=True,
+            max_model_len=1024,
+            logits_processors=[TableGuard],
+            seed=1,
+        )

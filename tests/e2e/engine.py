@@ -1,0 +1,71 @@
+"""A real vLLM engine on the CPU, with a small model of random weights and a tokenizer of our own.
+
+The tags are single tokens of its vocabulary, as they are for training; they can be written letter
+by letter as well.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from vllm import SamplingParams
+from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
+
+
+def make_model(folder: Path, texts: list[str], tags: list[str]) -> None:
+    """Write a model of two layers and random weights, and a tokenizer trained on ``texts``."""
+    from tokenizers import ByteLevelBPETokenizer
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    bpe = ByteLevelBPETokenizer()
+    bpe.train_from_iterator(texts, vocab_size=800, special_tokens=["<s>", "</s>"])
+    bpe.add_tokens(tags)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe._tokenizer, bos_token="<s>", eos_token="</s>"
+    )
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=2048,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    LlamaForCausalLM(config).save_pretrained(folder)
+
+
+class TableGuard(AdapterLogitsProcessor):
+    """Forbids, token by token, the tags that a scheme's transition table forbids.
+
+    ``SamplingParams.extra_args["guard"]`` holds the table, the ids of its tags, and the end's id.
+    """
+
+    def is_argmax_invariant(self) -> bool:
+        return False
+
+    def new_req_logits_processor(
+        self, params: SamplingParams
+    ) -> Callable[[list[int], torch.Tensor], torch.Tensor] | None:
+        guard: dict[str, Any] = (params.extra_args or {}).get("guard", {})
+        if not guard:
+            return None
+
+        def allowed(written: list[int], logits: torch.Tensor) -> torch.Tensor:
+            state = guard["start"]
+            for token in written:
+                if token in guard["ids"]:
+                    state = guard["table"][state][guard["ids"].index(token)]
+            for token, enters in zip(guard["ids"], guard["table"][state], strict=True):
+                if enters < 0:
+                    logits[token] = float("-inf")
+            if state not in guard["ends"]:
+                logits[guard["end_id"]] = float("-inf")
+            return logits
+
+        return allowed
