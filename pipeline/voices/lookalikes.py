@@ -35,7 +35,8 @@ _UNSEEN = "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5
 _UNSEEN += "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
 _UNSEEN += "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 
-_AMP = r"&(?:amp;?|#0*+38;?|#x0*+26;?)*+"
+_AGAIN = r"(?:amp;?|#0*+38;?|#x0*+26;?)*+"
+_AMP = f"&{_AGAIN}"
 
 
 BRACKETS = "<" + _WIDE
@@ -54,7 +55,9 @@ def _entities(chars: str) -> str:
     hexadecimal = "|".join(f"{ord(char):x}" for char in chars)
     numbered = rf"#0*+(?:{decimal})(?!\d)|#x0*+(?:{hexadecimal})(?![0-9a-f])"
     # Browsers read lt without a semicolon whatever follows; the others need their end.
-    return rf"{_AMP}(?:(?:{numbered}|(?:{named})(?![0-9a-z]));?|lt;?)"
+    # Nearly all ampersands of prose are sorted out by the next two characters.
+    heads = "|".join(sorted({"#", "am", *(name[:2] for name in entity_names(chars))}))
+    return rf"&(?={heads}){_AGAIN}(?:(?:{numbered}|(?:{named})(?![0-9a-z]));?|lt;?)"
 
 
 # No bracket may begin inside markup that is skipped; a backslash may stand in it.
