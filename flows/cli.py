@@ -145,9 +145,10 @@ def pull(
     if as_json:
         _print_json({"to": str(to), "shards": len(shards), "documents": rows, "fetched": fetched})
     else:
-        count = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
-        line = f"{rows:,} documents in {count} lie in {to}, verified; {fetched:,} bytes fetched now"
-        _print([line])
+        from flows.display import counted
+
+        held = f"{counted(rows, 'document')} in {counted(len(shards), 'shard')} lie in {to}"
+        _print([f"{held}, verified; {counted(fetched, 'byte')} fetched now"])
 
 
 @app.command(epilog="Example: `prealign verify pulled`")
@@ -167,6 +168,53 @@ def verify(
         _print([f"{folder}/{name} {fault}" for name, fault in faults.items()])
         _print([f"{len(files) - len(faults)} of {len(files)} files are whole"])
     raise typer.Exit(1 if faults else 0)
+
+
+@app.command(epilog="Example: `prealign check work/demo/pulled`")
+def check(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...", help="Files of Parquet, JSON Lines or text, or folders of them."
+        ),
+    ],
+    scheme: Annotated[
+        str | None,
+        typer.Option(
+            "--scheme",
+            metavar="NAME",
+            help="The scheme of the tags, or a .toml file of your own; if not given, what a "
+            "version's manifest says, else bitter-lesson.",
+        ),
+    ] = None,
+    field: Annotated[
+        str, typer.Option("--field", metavar="NAME", help="The field that holds the text.")
+    ] = "text",
+    places: Annotated[
+        int, typer.Option("--places", min=1, help="How many places to show for each error.")
+    ] = 3,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check tagged text: its tags, its spans, and what the AI says in it.
+
+    Exit status is 1 if anything is wrong.
+    """
+    from dataclasses import asdict
+
+    from flows.display import check_lines
+    from pipeline.checking import Checker, Report, scheme_beside
+    from pipeline.voices.scheme import load_scheme, working_scheme
+
+    report = Report()
+    for path in paths:
+        named = load_scheme(scheme) if scheme else scheme_beside(path)
+        Checker(named or working_scheme(), field).check(path, report, places)
+    if as_json:
+        _print_json(asdict(report))
+    else:
+        _print(check_lines(report))
+    raise typer.Exit(1 if report.wrong else 0)
 
 
 def _print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold

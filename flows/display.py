@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from flows.summary import Summary
+from pipeline.checking import Report
 from pipeline.corpus.outcomes import Counts, total
 from pipeline.corpus.status import Status
 from schemas.unit import QuestionCost
@@ -59,10 +60,10 @@ def summary_lines(summary: Summary) -> list[Any]:
     """Return what a build has come to, and what to try next."""
     lines: list[Any] = [outcome_table(summary.documents)]
     if summary.units and summary.resumed == summary.units:
-        lines.append(f"all {_units(summary.units)} were finished already")
+        lines.append(f"all {counted(summary.units, 'unit')} were finished already")
     else:
         lines.append(
-            f"{_units(summary.units)}, {summary.resumed:,} finished before; {summary.asked:,} "
+            f"{counted(summary.units, 'unit')}, {summary.resumed:,} finished before; {summary.asked:,} "
             f"questions asked now, {summary.remembered:,} answers kept from before"
         )
     lines.append(f"{summary.seconds:.1f} s; the log is {shown_path(summary.log)}")
@@ -78,10 +79,6 @@ def summary_lines(summary: Summary) -> list[Any]:
         lines.append(f"{made} version {summary.version} of {dataset}")
         lines.append(f"next: prealign pull {dataset}@{summary.version} --to DIR")
     return lines
-
-
-def _units(count: int) -> str:
-    return f"{count:,} unit" if count == 1 else f"{count:,} units"
 
 
 def shown_path(path: str) -> str:
@@ -123,3 +120,26 @@ def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
         numbers = (rows, shards, size, manifest.sources)
         table.add_row(str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
     return [table]
+
+
+def check_lines(report: Report) -> list[Any]:
+    """Return what a check has found: each error with its count and first places."""
+    lines: list[Any] = []
+    for code, count in sorted(report.counts.items(), key=lambda item: (-item[1], item[0])):
+        lines.append(f"{code}: {count:,}")
+        for fault in report.places[code]:
+            what = fault.what.replace("\n", "\n      ")
+            lines.append(f"  {shown_path(fault.place)}: {what}")
+        if count > len(report.places[code]):
+            lines.append(f"  … and {count - len(report.places[code]):,} more")
+    if report.skipped:
+        lines.append(f"{counted(report.skipped, 'file')} of other kinds not read")
+    errors, wrong = sum(report.counts.values()), counted(report.wrong, "place")
+    verdict = f"{counted(errors, 'error')} in {wrong}" if errors else "nothing is wrong"
+    read = f"{counted(report.texts, 'text')} in {counted(report.files, 'file')}"
+    return [*lines, f"{read}: {verdict}"]
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and what it counts, in the plural unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -15,7 +15,7 @@ from schemas.exchange import sha256
 from schemas.unit import SourceFile
 
 # What Parquet, SQLite or UTF-8 cannot hold: NUL and halves of surrogate pairs.
-_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # Bytes of UTF-8 to a token: right for English within a fifth, and the same for every model.
 _BYTES_PER_TOKEN = 4
@@ -88,7 +88,7 @@ def _fault(row: Row, text: object, name: str) -> Note | None:
 
 
 def _mended(text: str) -> Note | None:
-    count = len(_NO_TEXT.findall(text))
+    count = len(NO_TEXT.findall(text))
     if not count:
         return None
     detail = f"{count} characters that cannot be text were replaced by U+FFFD"
@@ -96,7 +96,7 @@ def _mended(text: str) -> Note | None:
 
 
 def _scrubbed(text: str) -> str:
-    return _NO_TEXT.sub("\ufffd", text)
+    return NO_TEXT.sub("\ufffd", text)
 
 
 def _plain(value: object) -> str:

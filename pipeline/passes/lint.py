@@ -7,8 +7,8 @@ from pydantic import Field
 
 from pipeline.fence import numbered
 from pipeline.passes import Pass
-from pipeline.voices.lint import COPIED_WORDS, Banned, Standard, source_faults, voice_faults
-from pipeline.voices.words import runs, words
+from pipeline.standards import banned_phrases, instruction_runs
+from pipeline.voices.lint import Banned, Standard, source_faults, voice_faults
 from schemas.document import Decision, Document, Note
 from schemas.exchange import Reply
 
@@ -49,14 +49,11 @@ class Lint(Pass):
 
     @cached_property
     def _banned(self) -> Banned:
-        phrases = self.kit.prompts.table("banned.toml").get("phrase", [])
-        return Banned.of({row["text"]: row["why"] for row in phrases})
+        return banned_phrases(self.kit.prompts)
 
     @cached_property
     def _instructions(self) -> frozenset[str]:
-        names = ["constitution.md", *(f"draft/{n}.md" for n in self.kit.prompts.names("draft"))]
-        texts = (self.kit.prompts.text(name) for name in names)
-        return frozenset().union(*(runs(words(text), COPIED_WORDS) for text in texts))
+        return instruction_runs(self.kit.prompts)
 
 
 def _hazards(document: Document) -> list[tuple[int, int]]:

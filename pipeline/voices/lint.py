@@ -113,7 +113,7 @@ def voice_faults(spans: Sequence[Span], standard: Standard) -> list[Objection]:
 
 def move_fault(error: ParseError, sentence: int | None = None) -> Objection:
     """Return the objection to tagged text that breaks its scheme."""
-    return Objection("lint", error.code, f"{error} ({error.hint})", sentence)
+    return Objection("lint", error.code, f"{error}\n{error.hint}", sentence)
 
 
 def _objection(code: str, what: str) -> Objection:
