@@ -63,8 +63,9 @@ def summary_lines(summary: Summary) -> list[Any]:
         lines.append(f"all {counted(summary.units, 'unit')} were finished already")
     else:
         lines.append(
-            f"{counted(summary.units, 'unit')}, {summary.resumed:,} finished before; {summary.asked:,} "
-            f"questions asked now, {summary.remembered:,} answers kept from before"
+            f"{counted(summary.units, 'unit')}, {summary.resumed:,} finished before; "
+            f"{counted(summary.asked, 'question')} asked now, "
+            f"{counted(summary.remembered, 'answer')} kept from before"
         )
     lines.append(f"{summary.seconds:.1f} s; the log is {shown_path(summary.log)}")
     if not total(summary.documents):

@@ -59,7 +59,8 @@ def stretch(
         raise AnchorError("anchor_missing", f"{last!r} lies before {first!r}")
     joined = Stretch(begin.start, end.end, begin.first, end.last)
     for sentence in (joined.first, joined.last):
-        if sentence.is_code and not (joined.start <= sentence.start < sentence.end <= joined.end):
+        left = text[sentence.start : joined.start] + text[joined.end : sentence.end]
+        if sentence.is_code and left.strip():
             what = f"[{sentence.number}] is a block of code; name it as a whole, by its number"
             raise AnchorError("anchor_in_code", what)
     return joined

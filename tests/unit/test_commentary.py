@@ -9,12 +9,12 @@ from pipeline.forms import AssemblyError, drawn_form
 from pipeline.forms.commentary import Commentary, Edit, Edits
 from pipeline.plugins import Kit
 from pipeline.voices.render import render
-from pipeline.voices.scheme import load_scheme
+from pipeline.voices.scheme import working_scheme
 from prompts import Prompts
 from schemas.document import Decision, Finding, Note, Voice
 from tests.conftest import document
 
-SCHEME = load_scheme("bitter-lesson")
+SCHEME = working_scheme()
 FORM = Commentary()
 FORM._kit = Kit(Prompts(), "0")
 TEXT = "One came. Two went.\n\nThree stayed. Four slept."
@@ -111,3 +111,66 @@ def test_forms_are_drawn_with_the_shares_of_the_recipe():
     ]
 
     assert 0.20 < drawn.count("commentary") / len(drawn) < 0.30
+
+
+def test_a_sentence_is_cut_before_its_danger():
+    text = "He said to wait. Then he said: take the red powder and mix it. She listened."
+
+    spans = assembled(
+        edit("replace", "take the red", "I leave this out.", last="mix it"), text=text
+    )
+
+    assert render(spans, SCHEME) == (
+        "He said to wait. Then he said: <AI>I leave this out.</AI>. She listened."
+    )
+    assert all(text[s.source_start :].startswith(s.text) for s in spans if s.voice == Voice.HUMAN)
+
+
+def test_quoted_words_place_a_remark_and_last_may_be_left_out():
+    by_words = Edit(place="before", first="Three stayed", text="And.")
+    by_number = Edit(place="before", first="3", last=None, text="And.")
+
+    assert assembled(by_words) == assembled(by_number) == assembled(edit("before", 3, "And."))
+
+
+def test_everything_wrong_is_said_at_once():
+    with pytest.raises(AssemblyError) as caught:
+        assembled(
+            edit("before", "Nobody came", "x"),
+            edit("replace", 2, "a <AI_quoting_human>b"),
+            edit("after", 2, "y"),
+        )
+
+    assert [o.code for o in caught.value.objections] == ["anchor_missing", "unclosed"]
+
+
+def test_remarks_at_one_place_stand_in_the_order_in_which_they_were_written():
+    spans = assembled(edit("before", 1, "First."), edit("before", 1, "Second."))
+
+    assert render(spans, SCHEME).startswith("<AI>First.\n\nSecond.\n\n</AI>One")
+
+
+@given(
+    edits=st.lists(
+        st.tuples(
+            st.sampled_from(["before", "after", "replace"]),
+            st.one_of(st.integers(1, 4), st.sampled_from(["One", "went", "Three stayed", "came."])),
+            st.one_of(st.none(), st.integers(1, 4), st.sampled_from(["Two", "slept"])),
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_edits_are_given_human_text_is_the_sources_in_order(edits):
+    made = [Edit(place=place, first=first, last=last, text="Hm.") for place, first, last in edits]
+    spans = []
+    try:
+        spans = assembled(*made)
+    except AssemblyError as error:
+        refused = {objection.code for objection in error.objections}
+        if not refused <= {"anchor_missing", "anchor_overlap", "anchor_unclear"}:
+            raise
+
+    human = [span for span in spans if span.voice == Voice.HUMAN]
+    ends = [0, *(span.source_start + len(span.text) for span in human)]
+    assert all(TEXT[s.source_start :].startswith(s.text) for s in human)
+    assert all(end <= span.source_start for end, span in zip(ends, human, strict=False))

@@ -72,3 +72,24 @@ def test_a_replaced_sentence_is_missing_from_the_shown_rewrite():
 
     assert read.kept == {1, 3}
     assert read.remarks[0].before == 3
+
+
+def test_a_sentence_of_which_a_part_was_kept_is_shown_with_that_part():
+    text = "One is here. Two is bad and long. Three is fine. Four too. Five too."
+    spans = (
+        Span(Voice.HUMAN, "One is here. Two is ", 0),
+        Span(Voice.AI, "I leave this out."),
+        Span(Voice.HUMAN, text[27:], 27),
+    )
+
+    shown = show_rewrite(document(text).add("draft", Note(Decision.KEEP, spans=spans)))
+
+    assert shown.split("\n")[1:-1] == [
+        "[1] One is here.",
+        "[2 in part] Two is",
+        "<AI>I leave this out.</AI>",
+        "[2 in part] long.",
+        "[3] Three is fine.",
+        "[4]–[5] unchanged",
+    ]
+    assert read_rewrite(shown).kept == {1, 3, 4, 5}
