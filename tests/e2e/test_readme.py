@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.voices.scheme import load_scheme
 from tests.conftest import ROOT, plain_text, write_documents, write_recipe
 
 pytestmark = pytest.mark.e2e
@@ -32,10 +33,20 @@ def test_every_command_runs(tmp_path, environment):
     assert done.returncode == 0, done.stderr
     assert "2 files are whole" in done.stdout
     reader = next(code for code in blocks("python") if "pyarrow.dataset" in code)
+    again = next(code for code in blocks("python") if "rerender" in code)
     read = subprocess.run(
-        [sys.executable, "-c", reader], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+        [sys.executable, "-c", reader + again], cwd=tmp_path, env=environment, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
     assert read.stdout.startswith("human ")
+    assert "\n<Human>" in read.stdout
+
+
+def test_the_scheme_of_the_readme_is_sound(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(next(toml for toml in blocks("toml") if "[[moves]]" in toml))
+
+    assert load_scheme(str(path)).tags == ("<bot>", "</bot>")
 
 
 @pytest.fixture
@@ -81,7 +92,7 @@ def test_the_tree_names_every_folder_that_is_there():
 
 
 def test_help_has_an_example_for_each_command(prealign):
-    for command in ("build", "status", "versions", "pull", "verify"):
+    for command in ("build", "status", "versions", "pull", "verify", "check"):
         said = prealign(command, "--help").stdout
 
         assert f"Example: prealign {command} " in said
