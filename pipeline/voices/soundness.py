@@ -46,6 +46,7 @@ def flaw(scheme: Scheme) -> Flaw | None:
 
 
 def _shapes(scheme: Scheme) -> Iterator[Flaw]:
+    """A tag ends at the first ``>``, so none of them can be the beginning of another."""
     for tag in scheme.tags:
         if not _TAG.fullmatch(tag):
             yield Flaw(
@@ -63,8 +64,6 @@ def _namesakes(scheme: Scheme) -> Iterator[Flaw]:
                 "give each move a tag of its own, or one move several `leaves`",
             )
     for one, other in combinations(scheme.tags, 2):
-        if one.startswith(other) or other.startswith(one):
-            yield Flaw(f"of {one} and {other} one begins the other", "rename one of them")
         if tag_name(one) == tag_name(other) and ("/" in one) == ("/" in other):
             yield Flaw(
                 f"the tags {one} and {other} look alike",
