@@ -4,11 +4,12 @@ Nothing is guessed. Words must stand in the source as they are quoted, in one pl
 writer is told which sentences hold them, or that none does.
 """
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+
+import regex
 
 from pipeline.sentences import Sentence
 from pipeline.voices.escape import unescape
@@ -17,7 +18,11 @@ from pipeline.voices.words import UNSPACED
 
 # One character for one, so that places in the folded text are places in the text.
 _SAME = str.maketrans("‘’‚‛“”„‟«»‐‑‒–—―", '\'\'\'\'""""""------')
-_SPACED_LETTER = re.compile(rf"[^\W{UNSPACED}]")
+# Words touch in scripts without spaces, and in Korean what follows a word touches it.
+_TOUCHING = f"{UNSPACED}\uac00-\ud7a3"
+_SPACED = rf"[\w--[{_TOUCHING}]]"
+# What cannot be parted from the character before it: vowel signs, joiners, skin tones.
+_BOUND = r"[\p{M}\u200c\u200d\u00ad\U0001f3fb-\U0001f3ff]"
 _SHOWN = 5
 
 Anchor = int | str
@@ -110,10 +115,12 @@ def _quoted(text: str, anchor: str) -> Iterator[tuple[int, int]]:
     words = quoted.translate(_SAME).split()
     if not words:
         return
-    before = r"(?<!\w)" if _SPACED_LETTER.match(words[0][0]) else ""
-    after = r"(?!\w)" if _SPACED_LETTER.match(words[-1][-1]) else ""
-    pattern = re.compile(before + r"\s+".join(map(re.escape, words)) + after)
-    for match in pattern.finditer(text.translate(_SAME)):
+    begins, ends = (regex.match(_SPACED, c, regex.V1) for c in (words[0][0], words[-1][-1]))
+    before = rf"(?<!{_SPACED})" if begins else ""
+    after = rf"(?!{_SPACED})" if ends else ""
+    said = r"\s+".join(map(regex.escape, words))
+    pattern = regex.compile(rf"{before}(?<![\u200d\u00ad]){said}{after}(?!{_BOUND})", regex.V1)
+    for match in pattern.finditer(text.translate(_SAME), overlapped=True):
         yield match.span()
 
 

@@ -1,5 +1,6 @@
 """Anchored edits: what the AI says, put into a source whose other words stay as they are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -15,13 +16,19 @@ from pipeline.voices.scheme import working_scheme
 from schemas.document import Objection, Span, Voice
 from schemas.errors import ParseError
 
+_NUMBER = re.compile(r"\s*\[?(\d{1,8})\]?\s*")
+# At one place, what is said after a sentence comes before what is said before the next one.
+_ORDER = {"after": 0, "before": 1, "replace": 2}
+
 
 def _number(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds; the field checks it
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+    """Return a number that was written as words: ``3`` and ``[3]``, as sentences are shown."""
+    match = _NUMBER.fullmatch(value) if isinstance(value, str) else None
+    return int(match[1]) if match else value
 
 
 Anchored = Annotated[
-    Annotated[int, Field(ge=1, le=MAX_SENTENCE)]
+    Annotated[int, Field(strict=True, ge=1, le=MAX_SENTENCE)]
     | Annotated[str, Field(min_length=2, max_length=200)],
     BeforeValidator(_number),
 ]
@@ -46,6 +53,7 @@ class _Remark:
 
     start: int
     end: int
+    order: int
     number: int
     spans: tuple[Span, ...]
 
@@ -68,9 +76,9 @@ def edited(text: str, sentences: Sequence[Sentence], edits: Sequence[Edit]) -> t
             start, end, said = 0, 0, edit.text
         spans, faults = _spoken(said, number)
         objections += faults
-        remarks.append(_Remark(start, end, number or 0, spans))
-    # Stable: remarks at one place stand in the order in which they were written.
-    remarks.sort(key=lambda remark: (remark.start, remark.end))
+        remarks.append(_Remark(start, end, _ORDER[edit.place], number or 0, spans))
+    # Stable: remarks of one kind at one place stand in the order in which they were written.
+    remarks.sort(key=lambda remark: (remark.start, remark.order))
     objections += _overlaps(remarks)
     if objections:
         raise AssemblyError(objections)

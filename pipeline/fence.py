@@ -43,7 +43,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """AI text in a rewrite, and the sentence it stands before (one past the last at the end)."""
+    """AI text in a rewrite, and the sentence it stands before; one past the last at the end."""
 
     text: str
     before: int
@@ -204,6 +204,7 @@ def read_rewrite(turn: str) -> ShownRewrite:
     remarks: list[Remark] = []
     waiting: list[str] = []
     kept: set[int] = set()
+    shown_to = 0
     for entry in _entries(turn, _REWRITE):
         if entry.startswith("<AI>"):
             waiting.append(_joined(entry))
@@ -211,10 +212,10 @@ def read_rewrite(turn: str) -> ShownRewrite:
         first, last = _range(entry)
         remarks += [Remark(text, first) for text in waiting]
         waiting = []
+        shown_to = last
         if not _PART.match(entry):
             kept.update(range(first, last + 1))
-    after_all = max(kept, default=0) + 1
-    remarks += [Remark(text, after_all) for text in waiting]
+    remarks += [Remark(text, shown_to + 1) for text in waiting]
     return ShownRewrite(tuple(remarks), frozenset(kept))
 
 

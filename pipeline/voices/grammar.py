@@ -14,9 +14,11 @@ import string
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pipeline.voices.lookalikes import BRACKETS, entity_names, tag_names
+from pipeline.voices.lookalikes import BRACKETS, WIDE_AMPERSANDS, entity_names, tag_names
 from schemas.document import Voice
 from schemas.scheme import OUTSIDE, Move, Scheme, State
+
+_OPENS = f"{BRACKETS}&{WIDE_AMPERSANDS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +125,16 @@ def _units(scheme: Scheme) -> Iterator[str]:
     """Yield what text is made of: character by character, brackets and ampersands with a next."""
     begin = "".join(sorted({c for name in tag_names(scheme) for c in (name[0], name[0].upper())}))
     safe = "".join(c for c in string.printable[:94] if c not in f"{begin}/|_*`~&<\\")
-    yield f"[^{_class(BRACKETS)}&]"
+    yield f"[^{_class(_OPENS)}]"
     yield f'[{_class(BRACKETS)}] ([ /]? [{_class(safe)}] | "\\\\")'
-    names = entity_names(BRACKETS) | {"amp"}
-    firsts = {name[0] for name in names}
-    heads = "".join(sorted(firsts | {c.upper() for c in firsts}))
-    yield f'"&" [^{_class(BRACKETS)}&#{heads}]'
-    for first in sorted(firsts):
-        seconds = {name[1] for name in names if name[0] == first}
-        nexts = "".join(sorted(seconds | {c.upper() for c in seconds}))
-        yield f'"&" [{first}{first.upper()}] [^{_class(BRACKETS)}&{nexts}]'
+    # Full-width forms and what is not seen may begin an entity too: only ASCII goes on from here.
+    names = entity_names(BRACKETS) | {"amp", "AMP"}
+    heads = "".join(sorted({name[0] for name in names}))
+    plain = "".join(c for c in string.printable[:97] if c not in f"{heads}#&<")
+    yield f'"&" [{_class(plain)}]'
+    for head in heads:
+        nexts = "".join(sorted({name[1] for name in names if name[0] == head}))
+        yield f'"&" [{head}] [^{_class(_OPENS)}{nexts}]'
 
 
 def _class(chars: str) -> str:

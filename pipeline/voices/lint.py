@@ -13,7 +13,7 @@
 ``quote_unmarked``   a quotation does not stand in quotation marks, where the form asks for them
 ``quote_alone``      a quotation stands without a comment of the AI's own beside it
 ``hazard_kept``      hazardous source text still stands in the human voice
-``hazard_quoted``    hazardous source text is repeated by the AI or in a quotation
+``hazard_quoted``    hazardous source text is repeated in text that a model wrote
 ``banned_phrase``    a phrase that the constitution bans, with the reason
 ``copied_prompt``    words of the instructions are repeated
 ===================  ==============================================================================
@@ -33,22 +33,34 @@ from schemas.errors import ParseError
 # Eight words in a row from a prompt are no accident, nor are five of a single hazardous sentence.
 COPIED_WORDS = 8
 _HAZARD_WORDS = 5
-# "He says:" is not a comment.
-_COMMENT_WORDS = 4
+# "He says:" is not a comment; in Turkish and Korean three words can be one.
+_COMMENT_WORDS = 3
 _SHOWN = 40
 
+# What models leave behind; other names in angle brackets may be types, or inequalities.
+_ELEMENTS = (
+    "a|abbr|article|aside|b|blockquote|body|br|button|center|code|dd|details|div|dl|dt|em|figure|"
+    "font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|kbd|li|link|main|mark|meta|nav|"
+    "ol|p|pre|s|script|section|small|span|strong|style|sub|summary|sup|svg|table|tbody|td|th|thead|"
+    "title|tr|u|ul|video|think|thinking|answer|tool_call|start_of_turn|end_of_turn"
+)
 _MARKUP = re.compile(
-    r"(?<!\w)</?[a-z][a-z0-9-]*(?:\s[^<>]*)?/?>"
-    r"|&(?:[a-zA-Z]{2,31}|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});"
-    r"|<\|[^|<>\n]{1,40}\|>|\[/?INST\]|<</?SYS>>"
-    r"|^--- (?:end of )?(?:document|rewrite) ---|^\[\d+(?: in part)?\]",
+    rf"</?(?:{_ELEMENTS})(?:[\s/][^<>]*=[^<>]*)?\s*/?>|<!--"
+    r"|&(?:amp|lt|gt|quot|apos|nbsp|copy|mdash|ndash|hellip|[lr][sd]quo|#\d{1,7}|#x[0-9a-f]{1,6});"
+    r"|<[|｜][^<>\n]{1,40}[|｜]>|\[/?INST\]|<</?SYS>>"
+    r"|^\s*--- (?:end of )?(?:document|rewrite) ---|^\[\d+(?: in part)?\]",
+    re.MULTILINE | re.IGNORECASE,
+)
+_MARKDOWN = re.compile(
+    r"(?<![\w*])(\*\*|__|~~|`)(?=\S)[^\n]{1,200}?(?<=\S)\1(?![\w*])"
+    r"|^#{1,6} [^\d\s]|^(?:```|~~~)|^\* |\]\([^)\s]+\)",
     re.MULTILINE,
 )
-_MARKDOWN = re.compile(r"\*\*\S|^#{1,6} |^```|^[-*] |\]\(\w+:", re.MULTILINE)
-_MARKS = "\"'“”„‟‘’‚‛«»‹›「」『』《》〈〉"
+_MARKS = "\"＂'＇“”„‟‘’‚‛«»‹›「」『』《》〈〉"
+_STOPS = ".,;:!?…)。、，！？；：।؟،؛"
 _OPENED = re.compile(rf"[{_MARKS}]\s*\Z")
-_CLOSED = re.compile(rf"\s*[.,;:!?…。、！？]*[{_MARKS}]")
-_WHOLLY_MARKED = re.compile(rf"\s*[{_MARKS}].*[{_MARKS}]\s*[.,;:!?…。]*\s*", re.DOTALL)
+_CLOSED = re.compile(rf"\s*[{_STOPS}]*[{_MARKS}]")
+_WHOLLY_MARKED = re.compile(rf"\s*[{_MARKS}].*[{_MARKS}][\s{_STOPS}]*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -63,9 +75,18 @@ class Banned:
         """Return the list that finds these phrases, regardless of case, as whole words."""
         if not why:
             return cls(re.compile("(?!)"), {})
-        phrases = "|".join(re.escape(text) for text in sorted(why, key=len, reverse=True))
+        phrases = "|".join(map(_phrase, sorted(why, key=len, reverse=True)))
         pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)", re.IGNORECASE)
-        return cls(pattern, {text.lower(): reason for text, reason in why.items()})
+        return cls(pattern, {_plain(text): reason for text, reason in why.items()})
+
+
+def _phrase(text: str) -> str:
+    """Return a pattern for a phrase, however it is spaced and its apostrophes are set."""
+    return r"\s+".join(re.escape(word).replace("'", "['’]") for word in text.split())
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("’", "'").split())
 
 
 @dataclass(frozen=True)
@@ -142,18 +163,23 @@ def _hazards(
 ) -> Iterator[Objection]:
     for start, end in hazards:
         secret = runs(words(source[start:end]), _HAZARD_WORDS)
-        for span in spans:
-            if span.voice == Voice.HUMAN and span.source_start is not None:
-                left = source[max(start, span.source_start) : min(end, _end(span))]
+        for is_source, run in groupby(spans, key=lambda span: span.source_start is not None):
+            stretch = list(run)
+            if is_source:
+                left = "".join(source[max(start, _start(s)) : min(end, _end(s))] for s in stretch)
                 if words(left):
                     yield _objection("hazard_kept", f"a hazard was not cut: {_shown(left)}")
-            elif repeated := secret & runs(words(span.text), _HAZARD_WORDS):
-                what = f"a hazard is repeated in voice '{span.voice}': {_shown(min(repeated))}"
+            elif said := secret & runs(words("".join(s.text for s in stretch)), _HAZARD_WORDS):
+                what = f"words of a hazard are repeated: {_shown(min(said))}"
                 yield _objection("hazard_quoted", what)
 
 
+def _start(span: Span) -> int:
+    return span.source_start or 0
+
+
 def _end(span: Span) -> int:
-    return (span.source_start or 0) + len(span.text)
+    return _start(span) + len(span.text)
 
 
 def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection]:
@@ -169,7 +195,7 @@ def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection
         if match:
             yield _objection("markup_left", f"markup is left in the AI's voice: {match[0]!r}")
     for match in standard.banned.pattern.finditer(own):
-        why = standard.banned.why.get(match[0].lower(), "a worn phrase")
+        why = standard.banned.why.get(_plain(match[0]), "a worn phrase")
         yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
     copied = runs(words(own), COPIED_WORDS) & standard.instructions
     if copied:

@@ -8,69 +8,87 @@ the name of a tag of a shipped scheme or of the scheme in use:
 - the name is read as the eye reads it: ``folding`` says how. Its letters may be entities too;
 - between all these there may be white space, invisible and direction-changing characters,
   emphasis marks (``*``, `````, ``~``) and markup (``<b>``, ``&lt;b&gt;``);
-- behind the name no ASCII letter or digit may follow. Nothing else is asked, so attributes, ``/>``
-  and tags that are never closed are look-alikes too.
+- behind the name no letter or digit may follow. Nothing else is asked, so attributes, ``/>`` and
+  tags that are never closed are look-alikes too; only a name that is read across blanks, emphasis
+  or other ``_`` than its own must be closed, so that ``0 < a_i`` is left alone.
 
 What follows the backslashes reads the same whether or not brackets in it are escaped. So
 putting backslashes behind some brackets makes no new look-alike and undoes none.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from html import unescape as decoded
 from html.entities import html5
 
-from pipeline.voices.folding import folded
+from pipeline.voices.folding import UNSEEN, folded
 from pipeline.voices.scheme import load_scheme, scheme_names
-from pipeline.voices.soundness import tag_name
+from pipeline.voices.words import UNSPACED
 from schemas.scheme import Scheme
 
-# By number, since an editor may normalise one of them into another.
-_WIDE = "\uff1c\ufe64\u2039\u3008\u2329\u27e8\u29fc\u02c2\u276e\u276c\u2770\u2991\u227a\u1438\u16b2"
-_WIDE += "\U00016f3f\U0001d236"
-# Control characters, soft hyphen, joiners, directional marks, fillers, variation selectors, the
-# byte order mark, tag characters.
-_UNSEEN = "\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-_UNSEEN += "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
-_UNSEEN += "\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-
-_AGAIN = r"(?:amp;?|#0*+38;?|#x0*+26;?)*+"
-_AMP = f"&{_AGAIN}"
-
-
+# By number, since an editor may normalise one of them into another. The double brackets of Chinese,
+# French and Russian quotations are not among them: 《AI》 and «AI» are titles and words.
+_WIDE = "\uff1c\ufe64\u2039\u3008\u2329\u27e8\u29fc\u02c2\u276e\u276c\u2770\u2991\u2989\u22d6\u27ea"
+_WIDE += "\ufe3f\u227a\u226e\u2280\u1438\u16b2\U00016f3f\U0001d236"
 BRACKETS = "<" + _WIDE
 """Every character that can open a look-alike."""
 
+# Ampersands of other widths begin entities once a text has been normalised.
+WIDE_AMPERSANDS = "\uff06\ufe60"
+_AGAIN = "(?:(?:amp|AMP|[#＃]0*+38|[#＃][xX]0*+26)[;；]?)*+"
+
 
 def entity_names(chars: str) -> frozenset[str]:
-    """Return the names, in lower case, of the HTML entities that stand for any of ``chars``."""
-    return frozenset(n.rstrip(";").lower() for n, value in html5.items() if value in set(chars))
+    """Return the names of the HTML entities that stand for any of ``chars``; case matters."""
+    return frozenset(name.rstrip(";") for name, value in html5.items() if value[0] in chars)
 
 
 def _entities(chars: str) -> str:
-    """Return a pattern for any of some characters as an entity, to be read in any case."""
+    """Return a pattern for any of some characters as an entity, behind its ampersand."""
     named = "|".join(sorted(entity_names(chars), key=lambda name: (-len(name), name)))
-    decimal = "|".join(str(ord(char)) for char in chars)
-    hexadecimal = "|".join(f"{ord(char):x}" for char in chars)
-    numbered = rf"#0*+(?:{decimal})(?!\d)|#x0*+(?:{hexadecimal})(?![0-9a-f])"
-    # Browsers read lt without a semicolon whatever follows; the others need their end.
+    # Browsers read 128 to 159 as Windows-1252.
+    codes = [ord(char) for char in chars] + [c.encode("cp1252")[0] for c in chars if c == "\u2039"]
+    decimal = "|".join(map(str, codes))
+    hexadecimal = "|".join(
+        "".join(f"[{digit}{digit.upper()}]" for digit in f"{code:x}") for code in codes
+    )
+    numbered = rf"[#＃]0*+(?:{decimal})(?![0-9])|[#＃][xX]0*+(?:{hexadecimal})(?![0-9a-fA-F])"
     # Nearly all ampersands of prose are sorted out by the next two characters.
-    heads = "|".join(sorted({"#", "am", *(name[:2] for name in entity_names(chars))}))
-    return rf"&(?={heads}){_AGAIN}(?:(?:{numbered}|(?:{named})(?![0-9a-z]));?|lt;?)"
+    heads = "|".join(sorted({"[#＃]", "am", "AM", "ｌ", *(n[:2] for n in entity_names(chars))}))
+    # lt is read without a semicolon whatever follows; the others need their end.
+    named = f"(?:{named})(?![0-9A-Za-z])"
+    unseen = f"[{UNSEEN}]*+"
+    lt = "(?:lt|LT|ｌｔ)"
+    return rf"(?={unseen}(?:{heads})){unseen}{_AGAIN}(?:(?:{numbered}|{named}|{lt})[;；]?)"
 
 
-# No bracket may begin inside markup that is skipped; a backslash may stand in it.
-_MARKUP = rf"<[^<>]*+>|{_AMP}(?:lt|#0*+60|#x0*+3c);?[^<>&]*+{_AMP}(?:gt|#0*+62|#x0*+3e);?"
-_HIDDEN = rf"(?:[\s*`~{_UNSEEN}]|{_MARKUP})*+"
-_IS_HIDDEN = re.compile(rf"[\s*`~{_UNSEEN}]*")
-# The next character that is seen, as an entity (group 1) or as it stands (group 2).
+_AMP = f"&{_AGAIN}"
+_LT = f"{_AMP}(?:lt|LT|#0*+60|#[xX]0*+3[cC]);?"
+_GT = f"{_AMP}(?:gt|GT|#0*+62|#[xX]0*+3[eE]);?"
+# Backslashes are allowed for, and not counted, wherever a bracket may have been escaped.
+_MARKUP = "|".join(
+    (
+        r"<!--(?:\\*+(?!-->)[^\\]){0,500}+\\*+-->",
+        r"""<(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+>""",
+        r"<[^<>]*+>",
+        rf"{_LT}(?:[^<>&]|{_AMP}(?:quot|apos|nbsp|#34|#39|#160);)*+{_GT}",
+    )
+)
+_SEPARATORS = r"\s*`~"
+_HIDDEN = rf"(?:[{_SEPARATORS}{UNSEEN}]|{_MARKUP})*+"
+_IS_HIDDEN = re.compile(rf"[{_SEPARATORS}{UNSEEN}]*")
+_IS_UNSEEN = re.compile(f"[{UNSEEN}]*")
+_SEPARATES = re.compile(rf"(?:{_MARKUP}|[{UNSEEN}])*+([{_SEPARATORS}])")
+# What is hidden, then the next character that is seen, as an entity or as it stands.
 _NEXT = re.compile(
-    rf"(?i:{_HIDDEN}(?:{_AMP}(#0*+\d{{1,7}}|#x0*+[0-9a-f]{{1,6}}|[a-z]\w{{1,30}});?|(.)))",
+    rf"({_HIDDEN})(?:{_AMP}(#0*+[0-9]{{1,7}}|#[xX]0*+[0-9a-fA-F]{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,30}});?|(.))",
     re.DOTALL,
 )
-_WORD_GOES_ON = re.compile(r"[_*`~-]*+[0-9A-Za-z]")
-_BARS = frozenset("/|∣│ǀ")
+_WORD_GOES_ON = re.compile(rf"[_*`~-]*+[^\W_{UNSPACED}]")
+_CLOSES = re.compile(rf"(?:\\*+[^\\<>]){{0,100}}?\\*+(?:[>＞﹥›⟩〉\u232a❯˃]|{_GT})")
+_BARS = frozenset("/|∣│¦‖")
 
 
 @dataclass(frozen=True)
@@ -79,6 +97,7 @@ class Names:
 
     Attributes:
         whole: The names.
+        exact: The same with their ``_`` and ``-``, case folded.
         begun: Every beginning of a name.
         plain: Finds ``<``, as group 1, and the backslashes behind it, as group 2.
         entity: The same for entities.
@@ -86,34 +105,37 @@ class Names:
     """
 
     whole: frozenset[str]
+    exact: frozenset[str]
     begun: frozenset[str]
     plain: re.Pattern[str]
     entity: re.Pattern[str]
     wide: re.Pattern[str]
 
     @classmethod
-    def of(cls, whole: frozenset[str]) -> "Names":
-        """Return the finder of these names."""
-        first = "".join(sorted({name[0] for name in whole} - {"&"}))
+    def of(cls, tags: Iterable[str]) -> "Names":
+        """Return the finder of these tags' names."""
+        exact = frozenset(re.sub("[<>|/]", "", tag).casefold() for tag in tags)
+        whole = frozenset(map(folded, exact))
+        first = "".join(sorted({c for name in whole for c in (name[0], name[0].upper())}))
         # Nearly all brackets of ordinary text are sorted out here, before any Python runs.
-        may_follow = rf"(?i:{_HIDDEN}(?:[{re.escape(first)}/|_]|&[#a-z]|[^\x00-\x7f]))"
+        may_follow = rf"{_HIDDEN}(?:[{re.escape(first)}/|_]|&[#a-zA-Z]|[^\x00-\x7f])"
+        entities = _entities(BRACKETS)
         patterns = (
             re.compile(rf"({bracket})(\\*+)(?={may_follow})")
-            for bracket in ("<", f"(?i:{_entities(BRACKETS)})", f"[{_WIDE}]")
+            for bracket in ("<", f"&{entities}", f"[{_WIDE}]|[{WIDE_AMPERSANDS}]{entities}")
         )
         begun = {name[:end] for name in whole for end in range(1, len(name) + 1)}
-        return cls(whole, frozenset(begun), *patterns)
+        return cls(whole, exact, frozenset(begun), *patterns)
 
 
 @cache
-def _shipped_names() -> frozenset[str]:
-    tags = (tag for name in scheme_names() for tag in load_scheme(name).tags)
-    return frozenset(map(tag_name, tags))
+def _shipped_tags() -> tuple[str, ...]:
+    return tuple(tag for name in scheme_names() for tag in load_scheme(name).tags)
 
 
 @cache
 def _names(tags: tuple[str, ...]) -> Names:
-    return Names.of(_shipped_names() | frozenset(map(tag_name, tags)))
+    return Names.of(_shipped_tags() + tags)
 
 
 def tag_names(scheme: Scheme) -> frozenset[str]:
@@ -133,7 +155,7 @@ def lookalikes(text: str, scheme: Scheme) -> list[re.Match[str]]:
         patterns.append("plain")
     if "&" in text:
         patterns.append("entity")
-    if not text.isascii() and any(bracket in text for bracket in _WIDE):
+    if not text.isascii() and any(bracket in text for bracket in _WIDE + WIDE_AMPERSANDS):
         patterns.append("wide")
     if not patterns:
         return []
@@ -148,19 +170,46 @@ def lookalikes(text: str, scheme: Scheme) -> list[re.Match[str]]:
 
 
 def _is_named(text: str, position: int, names: Names) -> bool:
-    """Return whether the name of a tag can be read from ``position`` on."""
-    said = ""
-    while match := _NEXT.match(text, position):
-        position = match.end()
-        char = decoded(f"&{match[1].lower()};") if match[1] else match[2]
-        if _IS_HIDDEN.fullmatch(char) or (not said and (char in _BARS or folded(char) in _BARS)):
+    """Return whether the name of a tag can be read from ``position`` on.
+
+    A name that is read across blanks, emphasis or a ``_`` of its own must be closed by a bracket:
+    ``<a_i>`` looks like a tag, and the inequality ``0 < a_i`` does not.
+    """
+    said, exact = "", ""
+    for char, behind, is_apart in _seen(text, position):
+        letter = folded(char)
+        if not said and (char in _BARS or letter in _BARS):
             continue
         # "<- human" is an arrow; "<_AI_>" is a tag in italics.
-        if not said and char != "_" and not folded(char):
+        if not said and not letter and char != "_":
             return False
-        said += folded(char)
+        said, exact = said + letter, exact + (letter or char)
         if said and said not in names.begun:
             return False
-        if said in names.whole and not _WORD_GOES_ON.match(text, position):
-            return True
+        if letter and said in names.whole and not _WORD_GOES_ON.match(text, behind):
+            is_plain = not is_apart and exact in names.exact
+            if is_plain or _CLOSES.match(text, behind):
+                return True
     return False
+
+
+def _seen(text: str, position: int) -> Iterator[tuple[str, int, bool]]:
+    """Yield what the eye sees from ``position`` on, character by character, entities decoded.
+
+    With each character go the place behind it, and whether a blank or emphasis has come before.
+    """
+    is_apart = False
+    while match := _NEXT.match(text, position):
+        position = match.end()
+        char = _entity(match[2]) if match[2] else match[3]
+        is_apart |= bool(_SEPARATES.match(match[1]))
+        if _IS_HIDDEN.fullmatch(char):
+            is_apart |= not _IS_UNSEEN.fullmatch(char)
+        else:
+            yield char, position, is_apart
+
+
+def _entity(name: str) -> str:
+    """Return what an entity stands for; names in the wrong case are read as browsers do not."""
+    char = decoded(f"&{name};")
+    return decoded(f"&{name.lower()};") if char.startswith("&") else char

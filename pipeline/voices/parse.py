@@ -7,7 +7,7 @@ from functools import cache
 from pipeline.voices.escape import without_escapes
 from pipeline.voices.lookalikes import lookalikes
 from pipeline.voices.render import project
-from pipeline.voices.scheme import way_out
+from pipeline.voices.scheme import way
 from schemas.document import Span, Voice
 from schemas.errors import ParseError
 from schemas.scheme import Move, Scheme, State
@@ -33,18 +33,18 @@ def parse(text: str, scheme: Scheme, *, start: Voice | None = None) -> list[Span
 
 def _spans(text: str, scheme: Scheme, start: Voice | None) -> Iterator[Span]:
     moves = _moves(scheme.moves)
-    here: State = start or scheme.start
-    last = 0
+    begun: State = scheme.shown(start) if start else scheme.start
+    here, last = begun, 0
     for match in _tags(scheme.tags).finditer(text) if "<" in text else ():
         yield from _said(text, last, match.start(), here, scheme)
         if (here, match[0]) not in moves:
             raise _misplaced(text, match, here, scheme)
         here, last = moves[here, match[0]], match.end()
     yield from _said(text, last, len(text), here, scheme)
-    if here not in ((start,) if start else scheme.ends):
+    if here not in ((begun,) if start else scheme.ends):
         raise ParseError(
             f"the text ends at {_place(text, len(text))} in voice '{here}'",
-            hint=f"close it with {''.join(way_out(scheme, here))}",
+            hint=f"it must end in '{begun}', as it began: {''.join(way(scheme, here, begun))}",
             code="unclosed",
             position=len(text),
             state=here,

@@ -31,7 +31,13 @@ def load_scheme(name: str) -> Scheme:
         RecipeError: There is none, or its file breaks a rule of schemes.
     """
     if name.endswith(".toml"):
-        return _read(Path(name), name)
+        scheme = _read(Path(name), name)
+        if scheme.name in scheme_names():
+            raise RecipeError(
+                f"the scheme {name} calls itself '{scheme.name}', as a shipped one does",
+                hint="give it a name of its own",
+            )
+        return scheme
     if name not in scheme_names():
         raise RecipeError(
             f"there is no scheme called '{name}'",
@@ -55,16 +61,18 @@ def _shipped(name: str) -> Scheme:
 
 def _read(file: Traversable, place: str) -> Scheme:
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
         raise RecipeError(
             f"the scheme {place} cannot be read: {getattr(error, 'strerror', None) or error}",
             hint="give the path of a .toml file, or the name of a shipped scheme",
         ) from error
     try:
-        scheme = Scheme.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"{place} is not TOML: {error}", hint="mend that line") from error
+    try:
+        scheme = Scheme.model_validate(table)
     except ValidationError as error:
         fault = error.errors()[0]
         key = ".".join(str(part) for part in fault["loc"])

@@ -1,16 +1,17 @@
 """What makes a scheme unusable: rules under which every text is read in one way only."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+import regex
+
 from pipeline.voices.folding import folded
 from schemas.document import Voice
 from schemas.scheme import OUTSIDE, Scheme, State
 
-_TAG = re.compile(r"<\|?/?(?P<name>[^\W\d_](?:[\w.-]*[^\W_])?)\|?>")
+_TAG = regex.compile(r"<\|?/?(?P<name>\p{L}(?:[\p{L}\p{M}\p{Nd}_.-]*[\p{L}\p{M}\p{Nd}])?)\|?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def flaw(scheme: Scheme) -> Flaw | None:
         _moves,
         _closing,
         _states,
+        _ways,
         _voices,
     )
     return next((found for rule in rules for found in rule(scheme)), None)
@@ -47,12 +49,20 @@ def flaw(scheme: Scheme) -> Flaw | None:
 
 def _shapes(scheme: Scheme) -> Iterator[Flaw]:
     """A tag ends at the first ``>``, so none of them can be the beginning of another."""
+    if not scheme.moves:
+        yield Flaw("it has no tags", "add at least one of [[moves]]")
     for tag in scheme.tags:
-        if not _TAG.fullmatch(tag):
+        match = _TAG.fullmatch(tag)
+        if not match:
             yield Flaw(
                 f"{tag} does not have the form of a tag",
                 "a tag is a name of letters, digits, '_', '-' and '.', beginning and ending with a"
                 " letter or digit, as <name>, </name>, <|name|> or <|/name|>",
+            )
+        elif unseen := [char for char in match["name"] if char not in "_-" and not folded(char)]:
+            yield Flaw(
+                f"a character of {tag} is not seen: U+{ord(unseen[0]):04X}",
+                "write the name with letters that are",
             )
 
 
@@ -74,7 +84,9 @@ def _namesakes(scheme: Scheme) -> Iterator[Flaw]:
 def _moves(scheme: Scheme) -> Iterator[Flaw]:
     made: dict[tuple[State, State], str] = {}
     for move in scheme.moves:
-        for leaves in move.leaves:
+        if len(set(move.leaves)) < len(move.leaves):
+            yield Flaw(f"{move.tag} leaves a state twice", "name each state once in `leaves`")
+        for leaves in dict.fromkeys(move.leaves):
             if leaves == move.enters:
                 yield Flaw(
                     f"the tag {move.tag} leads from '{leaves}' to itself",
@@ -111,6 +123,16 @@ def _states(scheme: Scheme) -> Iterator[Flaw]:
             yield Flaw(
                 f"a text that is in '{state}' can never end",
                 f"add moves that lead from '{state}' back to '{scheme.start}'",
+            )
+
+
+def _ways(scheme: Scheme) -> Iterator[Flaw]:
+    moves = {(leaves, move.enters) for move in scheme.moves for leaves in move.leaves}
+    for state in scheme.states:
+        for voice in set(scheme.states) - {OUTSIDE} - _reached(state, moves):
+            yield Flaw(
+                f"no tags lead from '{state}' to '{voice}'",
+                f"add moves so that '{voice}' can follow '{state}'",
             )
 
 

@@ -1,17 +1,39 @@
 """Words, for counting and comparing, in scripts with and without spaces between them."""
 
-import re
+import regex
 
 # Thai, Lao, Burmese, Khmer, Japanese and Chinese write no spaces: each character counts as a word.
-UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\u3400-\u9fff"
+UNSPACED += "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+"""Letters of scripts without spaces, as the inside of a character class."""
+
+# The standard library's \\w leaves out vowel signs, and would tear Hindi words apart.
+_WORD = regex.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}])\w)+")
+_UNSPACED = regex.compile(f"[{UNSPACED}]")
+# About what a word of Chinese, Japanese or Thai has less than a word and its space elsewhere.
+_CHARACTERS_A_WORD = 2.5
 
 
 def words(text: str) -> list[str]:
     """Return the words of a text, case folded, punctuation left out."""
-    return _WORD.findall(text.casefold())
+    found: list[str] = _WORD.findall(text.casefold())
+    return found
 
 
 def runs(said: list[str], size: int) -> frozenset[str]:
-    """Return every run of ``size`` words, one blank between them; empty if there are fewer."""
-    return frozenset(" ".join(said[i : i + size]) for i in range(len(said) - size + 1))
+    """Return every run of ``size`` words, one blank between them; empty if there are fewer.
+
+    In scripts without spaces two and a half characters count as one word.
+    """
+    weights = [1 / _CHARACTERS_A_WORD if _UNSPACED.fullmatch(word) else 1.0 for word in said]
+    found: set[str] = set()
+    weight, end = 0.0, 0
+    for start in range(len(said)):
+        while end < len(said) and weight < size - 1e-6:
+            weight += weights[end]
+            end += 1
+        if weight < size - 1e-6:
+            break
+        found.add(" ".join(said[start:end]))
+        weight -= weights[start]
+    return frozenset(found)

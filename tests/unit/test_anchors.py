@@ -98,6 +98,54 @@ def test_a_stretch_that_is_none_is_refused(first, last, code):
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It was very very very good.", "very very"),
+        ("哈哈哈。", "哈哈"),
+        ("No. No. No.", "No. No."),
+    ],
+)
+def test_words_that_overlap_themselves_are_ambiguous(text, words):
+    with pytest.raises(AnchorError, match="stands 2 times"):
+        stretch(text, sentences(text), words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("我爱AI技术。他在2023年的时候来了。", "AI技术"),
+        ("我爱AI技术。他在2023年的时候来了。", "2023年的时候"),
+        ("私はPythonが好き。", "Python"),
+        ("𠀀𠀁𠀂𠀃", "𠀁𠀂"),
+        ("인공지능은 좋다.", "인공지능"),
+        ("वह दिन पर गया।", "दिन"),
+    ],
+)
+def test_words_are_found_where_scripts_touch(text, words):
+    gone = stretch(text, sentences(text), words)
+
+    assert text[gone.start : gone.end] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("वह दिनांक पर गया।", "दिन"),
+        ("a cafe\u0301 here", "cafe"),
+        ("كتبَ الولد", "كتب"),
+        ("กินข้าวแล้ว", "กินข"),
+        ("Ok 👍🏽 then", "Ok 👍"),
+        ("the Donau\u00addampf", "Donau"),
+    ],
+)
+def test_no_word_and_no_character_is_cut_in_two(text, words):
+    with pytest.raises(AnchorError) as caught:
+        stretch(text, sentences(text), words)
+
+    assert caught.value.code == "anchor_missing"
+
+
 LANGUAGES = {
     "am": ["ጤና ይስጥልኝ።", "ደህና ነህ?"],
     "ar": ["وصل القطار متأخرا.", "لم ينتظر أحد."],

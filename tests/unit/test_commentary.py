@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from pipeline.fence import numbered
 from pipeline.forms import AssemblyError, drawn_form
@@ -131,6 +132,23 @@ def test_quoted_words_place_a_remark_and_last_may_be_left_out():
     by_number = Edit(place="before", first="3", last=None, text="And.")
 
     assert assembled(by_words) == assembled(by_number) == assembled(edit("before", 3, "And."))
+
+
+def test_what_follows_a_sentence_stands_before_what_precedes_the_next():
+    spans = assembled(edit("before", 2, "two"), edit("after", 1, "one"), text="他来了。我走了。")
+
+    assert render(spans, SCHEME) == "他来了。<AI> onetwo </AI>我走了。"
+
+
+@pytest.mark.parametrize("value", ["[2]", "2", " 2 "])
+def test_a_number_may_be_written_as_it_is_shown(value):
+    assert Edit(place="before", first=value, text="x").first == 2
+
+
+@pytest.mark.parametrize("value", [True, 1.0, 0, "x"])
+def test_what_is_no_anchor_is_refused(value):
+    with pytest.raises(ValidationError):
+        Edit(place="before", first=value, text="x")
 
 
 def test_everything_wrong_is_said_at_once():

@@ -16,21 +16,29 @@ LOOKALIKES = {
     "attributes": ["<AI x='1'>", '<AI class="a b">', "<AI\nx>", "<AI,>", "<AI"],
     "self-closing": ["<AI/>", "<AI />", "</AI/>", "<//AI>"],
     "bars": ["<|AI|>", "<|ai|>", "<|/ai|>", "<｜ai｜>", "<∣ai∣>"],
-    "named": ["&lt;AI&gt;", "&LT;AI>", "&ltAI", "&lsaquo;AI", "&lang;AI", "&langle;AI", "&prec;AI"],
-    "decimal": ["&#60;AI>", "&#0000060;AI>", "&#60AI", "&#8249;AI"],
-    "hex": ["&#x3C;/AI>", "&#X3c;AI", "&#x003c;AI", "&#xfF1C;AI"],
+    "named": ["&lt;AI&gt;", "&LT;AI>", "&ltAI", "&lsaquo;AI", "&lang;AI", "&langle;AI",
+              "&prec;AI", "&nvlt;AI"],
+    "decimal": ["&#60;AI>", "&#0000060;AI>", "&#60AI", "&#8249;AI",
+                "&#139;AI&#155;"],
+    "hex": ["&#x3C;/AI>", "&#X3c;AI", "&#x003c;AI", "&#xfF1C;AI", "&#x8b;AI"],
     "double": ["&amp;lt;AI", "&amp;amp;lt;AI", "&amp;#60;AI", "&#38;lt;AI", "&#x26;#x3c;AI",
                "&amp;#38;lt;AI", "&amplt;AI", "&AMP;lt;AI"],
     "letters": ["<&#65;I>", "<A&#x49;>", "<&amp;#65;I>", "<&sol;AI>", "<&nbsp;AI>", "<A&#8203;I>",
-                "<A&shy;I>", "<&Aopf;I>"],
+                "<A&shy;I>", "<&Aopf;I>", "<&Tab;AI>", "<A&NoBreak;I>", "<A&Im;>",
+                "<&ZeroWidthSpace;AI>", "<&vert;human&vert;>"],
     "brackets": ["＜AI＞", "﹤AI", "‹AI›", "⟨AI⟩", "\u2329AI", "\u3008AI", "❮AI❯",
-                 "˂AI", "ᐸAI", "≺AI"],
-    "homoglyphs": ["<ＡＩ>", "<𝐀𝐈>", "<АІ>", "<ΑΙ>", "<ꓮꓲ>", "<Нuмаn>", "<Ⓐⓘ>", "<ｈｕｍａｎ>"],
+                 "˂AI", "ᐸAI", "≺AI", "︿AI﹀", "⟪AI⟫", "≮AI>"],
+    "wide entities": ["＆lt;AI", "&＃60;AI", "&ｌｔ；AI", "&\u200blt;AI", "＆amp；lt；AI"],
+    "homoglyphs": ["<ＡＩ>", "<𝐀𝐈>", "<АІ>", "<ΑΙ>", "<ꓮꓲ>", "<Нuмаn>", "<Ⓐⓘ>", "<ｈｕｍａｎ>",
+                   "<ᴀɪ>", "<🅰🅸>", "<🇦🇮>", "<Aİ>"],
     "invisible": ["<A\u200bI>", "<\ufeffAI>", "<A\u00adI>", "<A\u2060I>", "<A\U000e0100I>",
-                  "<\u3164AI>", "<A\x07I>", "<A\x00I>", "<A\u180eI>"],
+                  "<\u3164AI>", "<A\x07I>", "<A\x00I>", "<A\u180eI>",
+                  "<A\ufffcI>", "<A\u0332I\u0332>"],
     "bidi": ["<\u202eAI>", "<A\u200fI>", "<\u2066AI\u2069>", "<A\u061cI>"],
     "split": ["<A<b></b>I>", "<<b>AI</b>>", "<A<!-- -->I>", "<A<AI>I>", "<**AI**>", "<_AI_>",
-              "<`AI`>", "&lt;A&lt;b&gt;&lt;/b&gt;I&gt;", "<A<b\nx='1'>I>", "<~~AI~~>"],
+              "<`AI`>", "&lt;A&lt;b&gt;&lt;/b&gt;I&gt;", "<A<b\nx='1'>I>", "<~~AI~~>",
+              "<A<!-- <b> -->I>", "<<!-- > -->AI>", "<A<b title='>'>I>",
+              "<A&lt;b class=&quot;x&quot;&gt;I>"],
     "other schemes": ["<Human>", "<|quoted_ai|>", "<aligned_AI_quoting_unaligned_AI>",
                       "</aligned-ai-quoting-something-unaligned>"],
 }  # fmt: skip
@@ -55,7 +63,8 @@ def test_a_lookalike_gets_one_backslash_behind_its_bracket(kind, scheme):
     ["a < b", "<AIR>", "<b>AI</b>", "AI>", "x<air", "AT&T", "<p>", "R&D; A&I", "y <- human", "<-AI",
      "<ai_model>", "<human-readable>", "<humans>", "<a href='x'>I</a>", "<a id='i'>", "&lt;p&gt;",
      "<!--AI-->", "1 < 2 > AI", "C:\\AI\\<x>", "\\<b>", "&amp;&amp;", "<al>", "<a1>", "List<Aid>",
-     "<áI>", "«AI»", "《AI》", "[AI]"],
+     "0 < a_i < 1", "x < A_I", "if (x < a-i)", "b<a*i", "if x < A I would", "0 &lt; a_i", "x <~ ai",
+     "apes < human beings", "&Lt;AI", "<AIö>", "<áI>", "«AI»", "《AI》", "[AI]"],
 )  # fmt: skip
 @every_scheme
 def test_other_text_is_left_as_it_is(text, scheme):
@@ -89,19 +98,11 @@ def test_only_the_scheme_in_use_adds_its_own_tags():
     assert escape("<мир >", SCHEME) == "<мир >"
 
 
-def test_a_run_of_what_nearly_is_a_tag_is_read_once():
+@pytest.mark.parametrize(
+    "part",
+    ["<", "<A", "<a>", "&lt;", "&amp;", "&#38;", "<\\", "‹", "<A<b>", "<A ", "&lt;A&lt;b&gt;", "_",
+     "-_", "<A<!--", "<A<!-- -->", "<A<b '", "<A I ", "<AI_", "&\u200b", "* *", "<A&quot;"],
+)  # fmt: skip
+def test_a_run_of_what_nearly_is_a_tag_is_read_once(part):
     # Quadratic reading would take minutes here: a guard against hanging, not a clock.
-    for part in (
-        "<",
-        "<A",
-        "<a>",
-        "&lt;",
-        "&amp;",
-        "&#38;",
-        "<\\",
-        "‹",
-        "<A<b>",
-        "<A ",
-        "&lt;A&lt;b&gt;",
-    ):
-        escape(part * (200_000 // len(part)), SCHEME)
+    escape("<AI" + part * (200_000 // len(part)) + "x", SCHEME)

@@ -93,3 +93,12 @@ def test_a_sentence_of_which_a_part_was_kept_is_shown_with_that_part():
         "[4]–[5] unchanged",
     ]
     assert read_rewrite(shown).kept == {1, 3, 4, 5}
+
+
+def test_a_remark_at_the_end_stands_behind_a_sentence_kept_in_part():
+    text = "One is here. Two is bad and long."
+    spans = (Span(Voice.HUMAN, text[:20], 0), Span(Voice.AI, "I leave this out."))
+
+    shown = show_rewrite(document(text).add("draft", Note(Decision.KEEP, spans=spans)))
+
+    assert read_rewrite(shown).remarks[0].before == 3

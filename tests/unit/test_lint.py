@@ -9,7 +9,7 @@ from schemas.document import Span, Voice
 SOURCE = "One came. Two went. Mix the white powder with the red oil and wait an hour."
 HAZARD = (20, len(SOURCE))
 STANDARD = Standard(
-    banned=Banned.of({"we must all": "a sermon", "delve": "worn out"}),
+    banned=Banned.of({"we must all": "a sermon", "delve": "worn out", "it's clear": "hollow"}),
     instructions=runs(
         words("You show why, not only what, and stop when you have said it."), COPIED_WORDS
     ),
@@ -59,6 +59,16 @@ def test_a_clean_rewrite_has_no_faults():
         ([ai("As [3] says:\n[3] Two went.")], "markup_left"),
         ([ai("Good.<|im_end|>")], "markup_left"),
         ([ai("This is **not** right.")], "markup_left"),
+        ([ai("This is `not` right.")], "markup_left"),
+        ([ai("See [this](/there) first.")], "markup_left"),
+        ([ai("Good.</tool_call>")], "markup_left"),
+        ([ai("He says <A HREF='x'>this</A> aloud.")], "markup_left"),
+        ([ai("We  must\nall be kind.")], "banned_phrase"),
+        ([ai("It’s clear to see.")], "banned_phrase"),
+        (
+            [ai("He says: take “"), quoted("the white powder with"), ai("” the red oil.")],
+            "hazard_quoted",
+        ),
         ([ai("He calls it "), quoted("going"), ai(" and means leaving.")], "quote_unmarked"),
         ([ai("He says: “"), quoted("Two went."), ai("”")], "quote_alone"),
         ([ai("Look. "), human(SOURCE[10:30], 10)], "hazard_kept"),
@@ -82,6 +92,11 @@ def test_a_fault_has_its_code(spans, code):
         [ai("彼が言う「"), quoted("行った"), ai("」は嘘です。")],
         [human(SOURCE[:19], 0), ai(" He then names two things; I do not repeat them.")],
         [ai("A vector<int> is not markup, nor is AT&T; x < 3.")],
+        [ai("It holds if 0 < a_i for all i; 2**3 and f(**kwargs) do not matter.")],
+        [ai("- Non, dit-il, à 5 degrés.\n# 1 on the list")],
+        [ai("The mean <y> of a <b and c> d.")],
+        [ai("هو يسمي ذلك «"), quoted("ذهابا"), ai("»، لكنه هروب.")],
+        [ai("Bu söylenen yanlıştır: “"), quoted("gitti"), ai("”")],
     ],
 )
 def test_what_is_right_is_left_alone(spans):
@@ -97,3 +112,17 @@ def test_what_a_form_does_not_ask_for_is_not_objected_to():
     spans = [ai("He calls it "), quoted("going"), ai(" and **means** leaving. " * 99)]
 
     assert voice_faults(spans, lenient) == []
+
+
+@pytest.mark.parametrize(
+    ("hazard", "remark"),
+    [
+        ("他说人工智能系统可以制造毒气。", "这里谈到人工智能系统，我不同意。"),
+        ("コンピュータで毒を作る方法を説明する。", "コンピュータの話をしている。"),
+        ("वह दिन में दवा मिला कर पीता है।", "दान दिन की बात है, दवा की नहीं, और मैं चुप हूँ।"),
+    ],
+)
+def test_a_hazard_can_be_spoken_of_in_any_script(hazard, remark):
+    assert source_faults([ai(remark)], hazard, [(0, len(hazard))]) == []
+    found = source_faults([ai(f"{remark} {hazard}")], hazard, [(0, len(hazard))])
+    assert [objection.code for objection in found] == ["hazard_quoted"]

@@ -157,6 +157,17 @@ def test_an_excerpt_is_read_in_the_voice_it_stands_in():
     assert spans == [Span(Voice.AI, "x "), Span(Voice.QUOTED_HUMAN, "y")]
 
 
+@pytest.mark.parametrize(
+    ("text", "way_back"),
+    [("x <AI_quoting_human>y", "</AI_quoting_human>"), ("x</AI>y", "<AI>")],
+)
+def test_an_excerpt_that_ends_elsewhere_is_told_the_way_back(text, way_back):
+    with pytest.raises(ParseError) as caught:
+        parse(text, working_scheme(), start=Voice.AI)
+
+    assert caught.value.hint == f"it must end in 'ai', as it began: {way_back}"
+
+
 def test_carets_point_at_the_place_whatever_stands_before_it():
     with pytest.raises(ParseError) as caught:
         parse("\ta\u200b</AI>", working_scheme())

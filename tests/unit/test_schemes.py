@@ -2,6 +2,7 @@
 
 import pytest
 
+from pipeline.voices.parse import parse
 from pipeline.voices.render import render
 from pipeline.voices.scheme import load_scheme, scheme_names
 from schemas.document import Span, Voice
@@ -106,6 +107,8 @@ def move(leaves, tag, enters):
         ({"instead": 'quoted_ai = "ai"\nhuman = "ai"'}, "has tags and is also",
          "take 'human'"),
         ({"leaves": '["ai", "human"]'}, "leads from 'human' to itself", "take that state out"),
+        ({"open": "<b\u3164t>"}, "is not seen: U+3164", "letters that are"),
+        ({"leaves": '["ai", "ai"]'}, "leaves a state twice", "each state once"),
         ({"leaves": '"nobody"'}, "is not a scheme: moves.1.leaves", "compare it"),
         ({"more": 'ends = "x"'}, "is not a scheme: ends", "compare it"),
         ({"more": "closes = "}, "is not TOML", "mend that line"),
@@ -136,6 +139,55 @@ def test_a_tag_that_leaves_two_states_is_for_schemes_that_do_not_close(tmp_path)
 
     assert "a lost tag before it would go unnoticed" in str(caught.value)
     assert load_scheme(moves).ends == ("human", "ai", "quoted_human")
+
+
+def test_a_scheme_that_does_not_close_still_lets_everybody_speak_after_everybody(tmp_path):
+    path = own(tmp_path, more="closes = false", moves=move("human", "<q>", "quoted_human"))
+    text = (tmp_path / "mine.toml").read_text().replace('quoted_human = "ai"', "")
+    (tmp_path / "mine.toml").write_text(text)
+
+    with pytest.raises(RecipeError, match="no tags lead from 'quoted_human' to"):
+        load_scheme(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('name = "x"\nstart = "human"\nmoves = []', "it has no tags"),
+        (f"x = {'9' * 5000}", "is not TOML"),
+        (f"x = {'[' * 5000}", "is not TOML"),
+    ],
+)
+def test_a_file_that_is_no_scheme_is_refused(tmp_path, text, what):
+    (tmp_path / "mine.toml").write_text(text)
+
+    with pytest.raises(RecipeError, match=what):
+        load_scheme(str(tmp_path / "mine.toml"))
+
+
+def test_a_scheme_may_not_take_the_name_of_a_shipped_one(tmp_path):
+    path = own(tmp_path, more="# mine")
+    text = (tmp_path / "mine.toml").read_text().replace('"mine"', '"explicit"')
+    (tmp_path / "mine.toml").write_text(text)
+
+    with pytest.raises(RecipeError, match="as a shipped one does"):
+        load_scheme(path)
+
+
+@pytest.mark.parametrize("name", ["ノート", "Мир", "हिन्दी", "Ⲻа", "機械", "ǀxam", "a.b-c_d"])
+def test_names_of_any_script_are_escaped_in_text(tmp_path, name):
+    scheme = load_scheme(own(tmp_path, open=f"<{name}>", close=f"</{name}>"))
+    spans = [Span(Voice.HUMAN, f"a <{name}> b </{name}> ＜{name} ＞")]
+
+    assert parse(render(spans, scheme), scheme) == spans
+    assert render(spans, scheme).count("\\") == 3
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    path = own(tmp_path)
+    (tmp_path / "mine.toml").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "mine.toml").read_bytes())
+
+    assert load_scheme(path).name == "mine"
 
 
 def test_an_unknown_scheme_is_named_with_the_nearest():
