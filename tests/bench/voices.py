@@ -43,6 +43,8 @@ SHAPES = {
     "wide brackets": "‹",
     "entities for nothing": "<&zwj;",
     "white space": "< \n",
+    "comments left open": "<A<!--",
+    "a name and underscores": "_",
     "HTML": "<p class='x'>A word &amp; a <a href='y'>link</a>.</p>\n",
 }
 WAYS: dict[str, Callable[[str], object]] = {
@@ -111,8 +113,9 @@ def shapes() -> Iterator[dict[str, object]]:
 
 def _typical(do: Callable[[str], object], name: str, unit: str, size: int) -> float:
     text = unit * (size // len(unit))
-    # One ampersand before a run of "amp;" makes one entity of them all.
+    # One beginning before a run makes one entity, or one name, of it all.
     text = f"&{text}" if "as one" in name else text
+    text = f"<AI{text}x" if "underscores" in name else text
     if do is WAYS["parse"]:
         # Parsing ends at the first thing that only looks like a tag; escaped, it reads to the end.
         text = escape(text, SCHEME)

@@ -24,7 +24,9 @@ VOICES = list(Voice)
 NAMES = sorted(
     {re.sub(r"[<>|/]", "", tag).lower() for scheme in SCHEMES[:6] for tag in scheme.tags}
 )
-TAG = re.compile(rf"<[/|]*(?:{'|'.join(NAMES)})(?![a-z0-9_-])")
+_NAME = rf"(?:{'|'.join(NAMES)})"
+# A name right behind its bracket, or with blanks around it and closed.
+TAG = re.compile(rf"<[/|]*{_NAME}(?![\w-])|<\s*[/|]*\s*{_NAME}\s*[/|]*\s*>")
 
 
 def said(data: atheris.FuzzedDataProvider) -> str:
@@ -41,7 +43,7 @@ def decoded(text: str) -> str:
     for _ in range(3):
         text = html.unescape(text)
     text = unicodedata.normalize("NFKC", text).lower()
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc", "Zs"))
+    return "".join(c for c in text if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 def check(raw: bytes) -> None:
