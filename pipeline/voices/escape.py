@@ -3,7 +3,8 @@ r"""Keep source text from speaking for the AI: whatever looks like a tag is made
 ``escape`` puts one backslash behind the bracket of every look-alike (``lookalikes`` says what that
 is): ``<AI>`` becomes ``<\AI>`` and ``<\AI>`` becomes ``<\\AI>``. ``unescape`` takes one away. Since
 the backslash falls inside the look-alike, both see the same look-alikes in the same places, and
-one undoes the other for every text. No other character changes.
+one undoes the other for every text. No other character changes. (Markdown renderers take such
+backslashes away: show stored text as it is, or its clean slices.)
 """
 
 import re

@@ -48,8 +48,8 @@ def entity_names(chars: str) -> frozenset[str]:
 def _entities(chars: str) -> str:
     """Return a pattern for any of some characters as an entity, behind its ampersand."""
     named = "|".join(sorted(entity_names(chars), key=lambda name: (-len(name), name)))
-    # Browsers read 128 to 159 as Windows-1252.
-    codes = [ord(char) for char in chars] + [c.encode("cp1252")[0] for c in chars if c == "\u2039"]
+    # Browsers read 128 to 159 as Windows-1252, which has a bracket at 139.
+    codes = [*map(ord, chars), 139]
     decimal = "|".join(map(str, codes))
     hexadecimal = "|".join(
         "".join(f"[{digit}{digit.upper()}]" for digit in f"{code:x}") for code in codes
@@ -82,10 +82,8 @@ _IS_HIDDEN = re.compile(rf"[{_SEPARATORS}{UNSEEN}]*")
 _IS_UNSEEN = re.compile(f"[{UNSEEN}]*")
 _SEPARATES = re.compile(rf"(?:{_MARKUP}|[{UNSEEN}])*+([{_SEPARATORS}])")
 # What is hidden, then the next character that is seen, as an entity or as it stands.
-_NEXT = re.compile(
-    rf"({_HIDDEN})(?:{_AMP}(#0*+[0-9]{{1,7}}|#[xX]0*+[0-9a-fA-F]{{1,6}}|[a-zA-Z][a-zA-Z0-9]{{1,30}});?|(.))",
-    re.DOTALL,
-)
+_CODE = r"#0*+[0-9]{1,7}|#[xX]0*+[0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30}"
+_NEXT = re.compile(rf"({_HIDDEN})(?:{_AMP}({_CODE});?|(.))", re.DOTALL)
 _WORD_GOES_ON = re.compile(rf"[_*`~-]*+[^\W_{UNSPACED}]")
 _CLOSES = re.compile(rf"(?:\\*+[^\\<>]){{0,100}}?\\*+(?:[>＞﹥›⟩〉\u232a❯˃]|{_GT})")
 _BARS = frozenset("/|∣│¦‖")
@@ -97,7 +95,7 @@ class Names:
 
     Attributes:
         whole: The names.
-        exact: The same with their ``_`` and ``-``, case folded.
+        exact: The same with their ``_`` and ``-``.
         begun: Every beginning of a name.
         plain: Finds ``<``, as group 1, and the backslashes behind it, as group 2.
         entity: The same for entities.
@@ -114,7 +112,8 @@ class Names:
     @classmethod
     def of(cls, tags: Iterable[str]) -> "Names":
         """Return the finder of these tags' names."""
-        exact = frozenset(re.sub("[<>|/]", "", tag).casefold() for tag in tags)
+        plain = {re.sub("[<>|/]", "", tag) for tag in tags}
+        exact = frozenset("".join(folded(char) or char for char in name) for name in plain)
         whole = frozenset(map(folded, exact))
         first = "".join(sorted({c for name in whole for c in (name[0], name[0].upper())}))
         # Nearly all brackets of ordinary text are sorted out here, before any Python runs.

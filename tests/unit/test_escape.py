@@ -94,7 +94,7 @@ def test_escaping_adds_backslashes_and_changes_nothing_else(scheme, text):
 def test_only_the_scheme_in_use_adds_its_own_tags():
     own = load_scheme(OWN)
 
-    assert escape("<мир > <&#77;ир>", own) == "<\\мир > <\\&#77;ир>"
+    assert escape("<мир > <&#77;ир> <Мир", own) == "<\\мир > <\\&#77;ир> <\\Мир"
     assert escape("<мир >", SCHEME) == "<мир >"
 
 
