@@ -33,7 +33,10 @@ from schemas.recipe import SourceSection
 from schemas.scheme import Scheme
 from schemas.unit import SourceFile, Unit
 
-_LINES = re.compile(r"\.(jsonl|ndjson)(\.(gz|zst|bz2|xz))?$")
+_LINES = re.compile(r"\.(jsonl|ndjson|json)(\.(gz|zst|bz2|xz))?$")
+# In folders; a .json file there is more often a manifest than lines.
+_LINES_FOR_SURE = re.compile(r"\.(jsonl|ndjson)(\.(gz|zst|bz2|xz))?$")
+_PARQUET = re.compile(r"\.parquet$")
 _TEXT = re.compile(r"\.txt(\.(gz|zst|bz2|xz))?$")
 _BESIDE = ("spans", "source_text", "form")
 
@@ -159,14 +162,14 @@ def _fault(code: str, what: str) -> Objection:
 
 
 def _is_read(name: str) -> bool:
-    return bool(name.endswith(".parquet") or _LINES.search(name) or _TEXT.search(name))
+    return any(kind.search(name) for kind in (_PARQUET, _LINES_FOR_SURE, _TEXT))
 
 
 def _rows(file: SourceFile, column: str) -> Iterator[tuple[str, Mapping[str, Any] | Fault]]:
     """Yield every row with its place, or what keeps it or the rest of the file from being read."""
     path = file.url.removeprefix("file://")
     try:
-        if file.name.endswith(".parquet"):
+        if _PARQUET.search(file.name):
             yield from _table_rows(file, path, column)
         elif _LINES.search(file.name):
             yield from _lines(file, path)

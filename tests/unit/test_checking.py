@@ -112,6 +112,14 @@ def test_parquet_and_text_and_compressed_lines_are_read_from_a_folder(tmp_path):
     assert report.places["illegal_move"][0].place == f"{tmp_path}/a.parquet:2"
 
 
+def test_a_file_that_is_named_json_is_read_as_lines_if_it_is_asked_for(tmp_path):
+    path = lines(tmp_path / "all.json", row(GOOD), {"text": "</AI>"})
+    lines(tmp_path / "other.jsonl", row(GOOD))
+
+    assert (checked(path).texts, checked(path).wrong) == (2, 1)
+    assert (checked(tmp_path).texts, checked(tmp_path).skipped) == (1, 1)
+
+
 def test_a_damaged_file_is_an_error_of_its_own_and_the_others_are_read(tmp_path):
     table = pa.Table.from_pylist([row(GOOD, more=str(n)) for n in range(500)])
     pq.write_table(table, tmp_path / "a.parquet", write_page_checksum=True, compression="none")
