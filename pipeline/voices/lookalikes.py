@@ -84,7 +84,7 @@ _SEPARATES = re.compile(rf"(?:{_MARKUP}|[{UNSEEN}])*+([{_SEPARATORS}])")
 # What is hidden, then the next character that is seen, as an entity or as it stands.
 _CODE = r"#0*+[0-9]{1,7}|#[xX]0*+[0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30}"
 _NEXT = re.compile(rf"({_HIDDEN})(?:{_AMP}({_CODE});?|(.))", re.DOTALL)
-_WORD_GOES_ON = re.compile(rf"[_*`~-]*+[^\W_{UNSPACED}]")
+_WORD_GOES_ON = re.compile(rf"[_-]*+[^\W_{UNSPACED}]")
 _CLOSES = re.compile(rf"(?:\\*+[^\\<>]){{0,100}}?\\*+(?:[>＞﹥›⟩〉\u232a❯˃]|{_GT})")
 _BARS = frozenset("/|∣│¦‖")
 
