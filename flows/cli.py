@@ -183,33 +183,37 @@ def check(
         typer.Option(
             "--scheme",
             metavar="NAME",
-            help="The scheme of the tags, or a .toml file of your own; if not given, what a "
-            "version's manifest says, else bitter-lesson.",
+            help="The scheme of the tags, or a .toml file of your own; if not given, what the "
+            "manifest of a file's version says, else bitter-lesson.",
         ),
     ] = None,
     field: Annotated[
         str, typer.Option("--field", metavar="NAME", help="The field that holds the text.")
     ] = "text",
     places: Annotated[
-        int, typer.Option("--places", min=1, help="How many places to show for each error.")
+        int, typer.Option("--places", min=0, help="How many places to show for each error.")
     ] = 3,
     *,
     as_json: AsJson = False,
 ) -> None:
     """Check tagged text: its tags, its spans, and what the AI says in it.
 
-    Exit status is 1 if anything is wrong.
+    In folders, files of Parquet, JSON Lines (.jsonl, .ndjson) and text (.txt) are read, also
+    compressed; a file that is named itself is read whatever it is called. Globs and fsspec URLs
+    work too. Of a text that breaks its scheme the first error is shown. Exit status: 0 nothing is
+    wrong, 1 something is, 2 the command cannot be carried out as it was given.
     """
     from dataclasses import asdict
 
     from flows.display import check_lines
-    from pipeline.checking import Checker, Report, scheme_beside
-    from pipeline.voices.scheme import load_scheme, working_scheme
+    from pipeline.checking.files import Checker
+    from pipeline.checking.report import Report
+    from pipeline.voices.scheme import load_scheme
 
     report = Report()
+    checker = Checker(load_scheme(scheme) if scheme else None, field, places)
     for path in paths:
-        named = load_scheme(scheme) if scheme else scheme_beside(path)
-        Checker(named or working_scheme(), field).check(path, report, places)
+        checker.check(path, report)
     if as_json:
         _print_json(asdict(report))
     else:

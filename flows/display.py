@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from flows.summary import Summary
-from pipeline.checking import Report
+from pipeline.checking.report import Report
 from pipeline.corpus.outcomes import Counts, total
 from pipeline.corpus.status import Status
 from schemas.unit import QuestionCost
@@ -128,17 +128,20 @@ def check_lines(report: Report) -> list[Any]:
     lines: list[Any] = []
     for code, count in sorted(report.counts.items(), key=lambda item: (-item[1], item[0])):
         lines.append(f"{code}: {count:,}")
-        for fault in report.places[code]:
-            what = fault.what.replace("\n", "\n      ")
-            lines.append(f"  {shown_path(fault.place)}: {what}")
-        if count > len(report.places[code]):
-            lines.append(f"  … and {count - len(report.places[code]):,} more")
+        kept = report.faults.get(code, [])
+        for fault in kept:
+            said = f"{fault.what}\n{fault.hint}".rstrip().replace("\n", "\n      ")
+            lines.append(f"  {fault.place}: {said}")
+        if count > len(kept):
+            lines.append(f"  … and {count - len(kept):,} more")
     if report.skipped:
-        lines.append(f"{counted(report.skipped, 'file')} of other kinds not read")
+        more = ", …" if report.skipped_files > len(report.skipped) else ""
+        names = ", ".join(report.skipped) + more
+        lines.append(f"{counted(report.skipped_files, 'file')} of other kinds not read: {names}")
     errors, wrong = sum(report.counts.values()), counted(report.wrong, "place")
     verdict = f"{counted(errors, 'error')} in {wrong}" if errors else "nothing is wrong"
     read = f"{counted(report.texts, 'text')} in {counted(report.files, 'file')}"
-    return [*lines, f"{read}: {verdict}"]
+    return [*lines, f"{read}, scheme {' and '.join(report.schemes) or 'unknown'}: {verdict}"]
 
 
 def counted(number: int, noun: str) -> str:

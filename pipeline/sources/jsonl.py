@@ -47,9 +47,11 @@ def _row(number: int, line: bytes) -> Row:
         return Row(number, None, "not_utf8", f"byte {error.start} of the line is not UTF-8")
     except json.JSONDecodeError as error:
         return Row(number, None, "not_json", f"{error.msg} at character {error.pos} of the line")
-    except (RecursionError, ValueError) as error:
-        # Nested too deeply, or a number of more digits than Python reads.
-        return Row(number, None, "not_json", str(error))
+    except RecursionError:
+        return Row(number, None, "not_json", "the line is nested too deeply")
+    except ValueError as error:
+        # A number of more digits than Python reads; advice to programmers follows the semicolon.
+        return Row(number, None, "not_json", str(error).partition(";")[0])
     if not isinstance(fields, dict):
         return Row(number, None, "not_an_object", "the line holds JSON that is no object")
     return Row(number, fields)

@@ -204,7 +204,8 @@ def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection
 
 def _quote_faults(remark: list[Span], own_words: int, standard: Standard) -> Iterator[Objection]:
     if not own_words:
-        yield _objection("no_words", "the AI's voice is opened and says nothing of its own")
+        said = _shown("".join(span.text for span in remark))
+        yield _objection("no_words", f"the AI's voice says nothing of its own in {said}")
     nothing = Span(Voice.AI, "")
     framed = [nothing, *remark, nothing]
     for (before, quote), after in zip(pairwise(framed), framed[2:], strict=False):

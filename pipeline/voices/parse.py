@@ -44,7 +44,8 @@ def _spans(text: str, scheme: Scheme, start: Voice | None) -> Iterator[Span]:
     if here not in ((begun,) if start else scheme.ends):
         raise ParseError(
             f"the text ends at {_place(text, len(text))} in voice '{here}'",
-            hint=f"it must end in '{begun}', as it began: {''.join(way(scheme, here, begun))}",
+            hint=f"close it with {''.join(way(scheme, here, begun))}: it must end in '{begun}', as "
+            "it began",
             code="unclosed",
             position=len(text),
             state=here,
@@ -90,7 +91,8 @@ def _unescaped(text: str, position: int, end: int, here: State, scheme: Scheme) 
     return ParseError(
         f"something at {_place(text, position)} looks like a tag and is none, in voice '{here}'\n"
         + _pointed(text, position, end),
-        hint=f"write a backslash behind the bracket, or one of {', '.join(legal)} exactly so",
+        hint=f"if a tag is meant, write {' or '.join(legal)} exactly so; if not, put a backslash "
+        "behind the bracket",
         code="unescaped",
         position=position,
         state=here,

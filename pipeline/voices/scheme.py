@@ -10,11 +10,13 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pipeline.voices.soundness import flaw
+from schemas.document import Voice
 from schemas.errors import RecipeError, nearest
-from schemas.scheme import Move, Scheme, State
+from schemas.scheme import OUTSIDE, Move, Scheme, State
 
 _SHIPPED = files("pipeline.voices") / "schemes"
 _WORKING = "bitter-lesson"
+_STATES = [*map(str, Voice), OUTSIDE]
 
 
 def scheme_names() -> list[str]:
@@ -74,16 +76,29 @@ def _read(file: Traversable, place: str) -> Scheme:
     try:
         scheme = Scheme.model_validate(table)
     except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join(str(part) for part in fault["loc"])
-        raise RecipeError(
-            f"{place} is not a scheme: {key}: {fault['msg']}",
-            hint="compare it with a shipped one in pipeline/voices/schemes",
-        ) from error
+        raise _unfit(place, error) from error
     found = flaw(scheme)
     if found:
         raise RecipeError(f"the scheme {place} cannot be used: {found.what}", hint=found.remedy)
     return scheme
+
+
+def _unfit(place: str, error: ValidationError) -> RecipeError:
+    # A misspelt key is also a missing one; what was written is what is to be mended.
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    loc, fault = faults[0]["loc"], faults[0]
+    where = f"move {int(loc[1]) + 1}: {loc[2]}" if loc[0] == "moves" and len(loc) > 2 else loc[0]
+    if fault["type"] == "extra_forbidden":
+        known = list(Move.model_fields if loc[0] == "moves" else Scheme.model_fields)
+        what, hint = "unknown key", nearest(str(loc[-1]), known)
+    elif fault["type"] in ("enum", "literal_error"):
+        what, hint = (
+            f"'{fault['input']}' is none of its words",
+            nearest(str(fault["input"]), _STATES),
+        )
+    else:
+        what, hint = fault["msg"], "the README has a scheme to compare it with"
+    return RecipeError(f"{place} is not a scheme: {where}: {what}", hint=hint)
 
 
 @cache

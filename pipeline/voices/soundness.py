@@ -77,7 +77,8 @@ def _namesakes(scheme: Scheme) -> Iterator[Flaw]:
         if tag_name(one) == tag_name(other) and ("/" in one) == ("/" in other):
             yield Flaw(
                 f"the tags {one} and {other} look alike",
-                "names that differ in case, '_' or '-' only are taken for each other; rename one",
+                f"both read as '{tag_name(one)}': case, '_', '-' and letters of other scripts that "
+                "look the same make no difference; rename one",
             )
 
 

@@ -6,11 +6,11 @@ import shutil
 import pyarrow.dataset as ds
 import pytest
 
-from pipeline.checking import scheme_beside
 from pipeline.voices.parse import parse
 from pipeline.voices.render import project, rerender, restore
 from pipeline.voices.scheme import load_scheme, working_scheme
 from schemas.document import StoredSpan, Voice
+from schemas.scheme import Scheme
 from tests.texts import OWN
 
 pytestmark = pytest.mark.e2e
@@ -49,9 +49,10 @@ def test_another_scheme_asks_nothing_again(again):
 
 def test_the_version_names_its_scheme_and_can_be_parsed_by_it(again):
     folder, _ = again
-    scheme = scheme_beside(str(folder / "own"))
+    manifest = json.loads((folder / "own" / "manifest.json").read_text())
+    scheme = load_scheme(OWN)
 
-    assert scheme == load_scheme(OWN)
+    assert Scheme.model_validate(manifest["scheme"]) == scheme
     for text, spans in rows(folder / "own").values():
         assert parse(text, scheme) == project(restore(text, spans), scheme)
 
@@ -65,13 +66,18 @@ def test_a_published_row_is_rendered_again_in_every_scheme(again, demo):
         assert (back.text, list(back.spans)) == first[name]
 
 
-def test_both_versions_pass_the_check(again, demo, prealign):
+def test_each_version_passes_the_check_by_its_own_manifest(again, demo, prealign):
     folder, _ = again
 
-    found = prealign("check", demo / "pulled", folder / "own", "--json")
+    dataset = folder / "work/demo/dataset"
+    shard = next((folder / "own" / "data").iterdir())
 
-    assert found.returncode == 0, found.stdout
-    assert json.loads(found.stdout)["texts"] == 44
+    found = prealign("check", demo / "pulled", folder / "own", shard, dataset, "--json")
+
+    said = json.loads(found.stdout)
+    assert found.returncode == 0, said["faults"]
+    assert said["texts"] > 2 * 44
+    assert said["schemes"] == ["bitter-lesson", "own"]
 
 
 def test_a_version_read_in_the_wrong_scheme_does_not_pass(demo, prealign):
@@ -79,7 +85,7 @@ def test_a_version_read_in_the_wrong_scheme_does_not_pass(demo, prealign):
 
     assert found.returncode == 1
     assert "no_voice: 22" in found.stdout
-    assert "22 texts in 2 files: 22 errors in 22 places" in found.stdout
+    assert "22 texts in 2 files, scheme explicit: 22 errors in 22 places" in found.stdout
 
 
 def test_a_scheme_that_is_none_is_refused_before_any_work(demo, prealign):

@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.checking import Checker, Report, scheme_beside
+from pipeline.checking.files import Checker
+from pipeline.checking.report import Report
+from pipeline.checking.rows import row_faults
 from pipeline.voices.render import store
-from pipeline.voices.scheme import load_scheme, working_scheme
+from pipeline.voices.scheme import working_scheme
 from schemas.document import Span, Voice
 from schemas.errors import SourceError
 from tests.texts import every_scheme
@@ -34,7 +36,7 @@ def row(spans, scheme=None, **more):
 
 def checked(path, scheme=None, field="text", places=9):
     report = Report()
-    Checker(scheme or working_scheme(), field).check(str(path), report, places)
+    Checker(scheme, field, places).check(str(path), report)
     return report
 
 
@@ -45,7 +47,7 @@ def lines(path, *rows):
 
 @every_scheme
 def test_a_row_of_ours_has_no_fault(scheme):
-    assert Checker(scheme).faults(row(GOOD, scheme, form="commentary")) == []
+    assert row_faults(row(GOOD, scheme, form="commentary"), scheme) == []
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,8 @@ def test_a_row_of_ours_has_no_fault(scheme):
     [
         ({"text": None}, "no_text"),
         ({"text": 3}, "no_text"),
+        ({"text": ""}, "no_text"),
+        ({"text": "a <AI></AI>b", "spans": None}, "empty_span"),
         ({"text": "a\x00b"}, "no_character"),
         ({"text": "a\ud800b"}, "no_character"),
         ({"text": "a <AI>b", "spans": None}, "unclosed"),
@@ -68,7 +72,7 @@ def test_a_row_of_ours_has_no_fault(scheme):
     ],
 )
 def test_a_broken_row_is_named_by_a_code(changes, code):
-    found = Checker(working_scheme()).faults(row(GOOD) | changes)
+    found = row_faults(row(GOOD) | changes, working_scheme())
 
     assert found[0].code == code
 
@@ -77,14 +81,14 @@ def test_a_span_in_another_voice_than_its_tags_is_found():
     bad = row(GOOD)
     bad["spans"][1]["voice"] = "human"
 
-    assert [o.code for o in Checker(working_scheme()).faults(bad)] == ["bad_spans"]
+    assert [o.code for o in row_faults(bad, working_scheme())] == ["bad_spans"]
 
 
 def test_what_a_form_asks_for_is_checked_where_the_form_is_known():
     bare = [Span(Voice.AI, "What he calls "), GOOD[2], Span(Voice.AI, " is only taking.")]
 
-    assert Checker(working_scheme()).faults(row(bare)) == []
-    found = Checker(working_scheme()).faults(row(bare, form="commentary"))
+    assert row_faults(row(bare), working_scheme()) == []
+    found = row_faults(row(bare, form="commentary"), working_scheme())
     assert [objection.code for objection in found] == ["quote_unmarked"]
 
 
@@ -97,7 +101,7 @@ def test_json_lines_are_checked_line_by_line_with_their_places(tmp_path):
 
     assert (report.files, report.texts, report.wrong) == (1, 3, 4)
     assert report.counts == {"not_json": 1, "not_an_object": 1, "unclosed": 1, "no_text": 1}
-    assert report.places["unclosed"][0].place == f"{path}:5"
+    assert report.faults["unclosed"][0].place == f"{path}:5"
 
 
 def test_parquet_and_text_and_compressed_lines_are_read_from_a_folder(tmp_path):
@@ -108,8 +112,8 @@ def test_parquet_and_text_and_compressed_lines_are_read_from_a_folder(tmp_path):
 
     report = checked(tmp_path)
 
-    assert (report.files, report.texts, report.wrong, report.skipped) == (3, 4, 1, 1)
-    assert report.places["illegal_move"][0].place == f"{tmp_path}/a.parquet:2"
+    assert (report.files, report.texts, report.wrong, report.skipped_files) == (3, 4, 1, 1)
+    assert report.faults["illegal_move"][0].place == f"{tmp_path}/a.parquet:2"
 
 
 def test_a_file_that_is_named_json_is_read_as_lines_if_it_is_asked_for(tmp_path):
@@ -117,7 +121,7 @@ def test_a_file_that_is_named_json_is_read_as_lines_if_it_is_asked_for(tmp_path)
     lines(tmp_path / "other.jsonl", row(GOOD))
 
     assert (checked(path).texts, checked(path).wrong) == (2, 1)
-    assert (checked(tmp_path).texts, checked(tmp_path).skipped) == (1, 1)
+    assert (checked(tmp_path).texts, checked(tmp_path).skipped_files) == (1, 1)
 
 
 def test_a_damaged_file_is_an_error_of_its_own_and_the_others_are_read(tmp_path):
@@ -143,7 +147,9 @@ def test_a_column_of_another_name_is_named_with_what_there_is(tmp_path):
 
     report = checked(tmp_path / "a.parquet")
 
-    assert "there are body, id; give --field" in report.places["no_text"][0].what
+    fault = report.faults["no_text"][0]
+    assert "there are body, id" in fault.what
+    assert fault.hint == "give --field"
     assert checked(tmp_path / "a.parquet", field="body").wrong == 0
 
 
@@ -153,7 +159,7 @@ def test_only_as_many_places_are_kept_as_are_asked_for(tmp_path):
     report = checked(path, places=2)
 
     assert report.counts == {"illegal_move": 50}
-    assert len(report.places["illegal_move"]) == 2
+    assert len(report.faults["illegal_move"]) == 2
 
 
 def test_nothing_to_check_is_said(tmp_path):
@@ -163,9 +169,30 @@ def test_nothing_to_check_is_said(tmp_path):
     assert "nothing to check" in str(caught.value)
 
 
-def test_a_version_says_its_own_scheme(tmp_path):
-    scheme = load_scheme("explicit")
-    (tmp_path / "manifest.json").write_text(json.dumps({"scheme": scheme.model_dump(mode="json")}))
+def test_a_file_without_a_text_does_not_pass_for_a_good_one(tmp_path):
+    (tmp_path / "a.jsonl").write_text("\n")
 
-    assert scheme_beside(str(tmp_path)) == scheme
-    assert scheme_beside(str(tmp_path / "manifest.json")) is None
+    assert checked(tmp_path).counts == {"no_text": 1}
+
+
+def test_a_folder_of_one_file_is_a_folder(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"\xff")
+
+    report = checked(tmp_path)
+
+    assert (report.files, report.skipped) == (0, [f"{tmp_path}/a.png"])
+
+
+def test_endings_are_known_in_capitals_too(tmp_path):
+    lines(tmp_path / "A.JSONL", row(GOOD), row(GOOD))
+
+    assert (checked(tmp_path).texts, checked(tmp_path / "A.JSONL").texts) == (2, 2)
+
+
+def test_a_fault_says_file_row_id_and_position(tmp_path):
+    path = lines(tmp_path / "a.jsonl", row(GOOD), {"id": "x/1", "text": "a </AI>"})
+
+    fault = checked(path).faults["illegal_move"][0]
+
+    assert (fault.file, fault.row, fault.id, fault.position) == (str(path), 2, "x/1", 2)
+    assert fault.place == f"{path}:2 (x/1)"

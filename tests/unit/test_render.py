@@ -165,7 +165,7 @@ def test_an_excerpt_that_ends_elsewhere_is_told_the_way_back(text, way_back):
     with pytest.raises(ParseError) as caught:
         parse(text, working_scheme(), start=Voice.AI)
 
-    assert caught.value.hint == f"it must end in 'ai', as it began: {way_back}"
+    assert caught.value.hint == f"close it with {way_back}: it must end in 'ai', as it began"
 
 
 def test_carets_point_at_the_place_whatever_stands_before_it():

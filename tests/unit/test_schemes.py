@@ -109,8 +109,10 @@ def move(leaves, tag, enters):
         ({"leaves": '["ai", "human"]'}, "leads from 'human' to itself", "take that state out"),
         ({"open": "<b\u3164t>"}, "is not seen: U+3164", "letters that are"),
         ({"leaves": '["ai", "ai"]'}, "leaves a state twice", "each state once"),
-        ({"leaves": '"nobody"'}, "is not a scheme: moves.1.leaves", "compare it"),
-        ({"more": 'ends = "x"'}, "is not a scheme: ends", "compare it"),
+        ({"leaves": '"nobody"'}, "move 2: leaves: 'nobody' is none of", "outside"),
+        ({"more": 'ends = "x"'}, "ends: unknown key", "there are closes"),
+        ({"moves": '[[moves]]\nleave = "ai"'}, "move 3: leave: unknown key",
+         "did you mean 'leaves'"),
         ({"more": "closes = "}, "is not TOML", "mend that line"),
     ],
 )  # fmt: skip
