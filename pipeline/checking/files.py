@@ -1,5 +1,6 @@
 """Checking files: which are read, how, and under which scheme."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ from schemas.errors import CorruptError, SourceError, VersionError
 from schemas.recipe import SourceSection
 from schemas.scheme import Scheme
 from schemas.unit import SourceFile, Unit
-from schemas.version import VersionManifest
 
 _COMPRESSED = r"(\.(gz|zst|bz2|xz))?$"
 _PARQUET = re.compile(r"\.parquet$", re.IGNORECASE)
@@ -131,8 +131,10 @@ class Manifests:
 def _schemes(url: str) -> dict[str, Scheme]:
     folder = Folder(url)
     try:
-        if (data := folder.read("manifest.json")) is not None:
-            return {"": Scheme.model_validate(VersionManifest.model_validate_json(data).scheme)}
+        manifest = _json(folder.read("manifest.json"))
+        # Other programs have manifests of that name too.
+        if isinstance(manifest, dict) and "scheme" in manifest:
+            return {"": Scheme.model_validate(manifest["scheme"])}
         dataset = Dataset(url)
         return {
             f"{shard.sha256}.parquet": Scheme.model_validate(manifest.scheme)
@@ -142,9 +144,16 @@ def _schemes(url: str) -> dict[str, Scheme]:
         }
     except (ValidationError, VersionError) as error:
         raise CorruptError(
-            f"the manifest in {url} cannot be read as one of a version",
+            f"the manifest in {folder} holds no scheme that can be read",
             hint="say which scheme it is: --scheme NAME",
         ) from error
+
+
+def _json(data: bytes | None) -> object:
+    try:
+        return json.loads(data or b"null")
+    except ValueError:
+        return None
 
 
 def _rows(file: SourceFile, column: str) -> Iterator[_Row]:

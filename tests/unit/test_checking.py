@@ -11,9 +11,9 @@ from pipeline.checking.files import Checker
 from pipeline.checking.report import Report
 from pipeline.checking.rows import row_faults
 from pipeline.voices.render import store
-from pipeline.voices.scheme import working_scheme
+from pipeline.voices.scheme import load_scheme, working_scheme
 from schemas.document import Span, Voice
-from schemas.errors import SourceError
+from schemas.errors import CorruptError, SourceError
 from tests.texts import every_scheme
 
 GOOD = [
@@ -41,6 +41,7 @@ def checked(path, scheme=None, field="text", places=9):
 
 
 def lines(path, *rows):
+    path.parent.mkdir(exist_ok=True)
     path.write_text("".join(f"{r if isinstance(r, str) else json.dumps(r)}\n" for r in rows))
     return path
 
@@ -167,6 +168,33 @@ def test_nothing_to_check_is_said(tmp_path):
         checked(tmp_path / "missing.jsonl")
 
     assert "nothing to check" in str(caught.value)
+
+
+def test_a_manifest_beside_a_file_names_its_scheme(tmp_path):
+    scheme = load_scheme("explicit")
+    lines(tmp_path / "data" / "a.jsonl", row(GOOD, scheme))
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"scheme": scheme.model_dump(mode="json")}))
+
+    assert (checked(tmp_path).wrong, checked(tmp_path).schemes) == (0, ["explicit"])
+    assert checked(tmp_path / "data" / "a.jsonl").wrong == 0
+    assert checked(tmp_path, working_scheme()).wrong == 1
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", "no json", '{"name": "an extension"}'])
+def test_a_manifest_of_another_program_says_nothing(tmp_path, manifest):
+    lines(tmp_path / "a.jsonl", row(GOOD))
+    (tmp_path / "manifest.json").write_text(manifest)
+
+    assert (checked(tmp_path).wrong, checked(tmp_path).schemes) == (0, ["bitter-lesson"])
+
+
+def test_a_manifest_with_a_broken_scheme_is_named(tmp_path):
+    lines(tmp_path / "a.jsonl", row(GOOD))
+    (tmp_path / "manifest.json").write_text('{"scheme": {"name": "x"}}')
+
+    with pytest.raises(CorruptError, match="holds no scheme that can be read"):
+        checked(tmp_path)
 
 
 def test_a_file_without_a_text_does_not_pass_for_a_good_one(tmp_path):
