@@ -96,6 +96,7 @@ class Names:
     Attributes:
         whole: The names.
         exact: The same with their ``_`` and ``-``.
+        longest: The length of the longest of these.
         begun: Every beginning of a name.
         plain: Finds ``<``, as group 1, and the backslashes behind it, as group 2.
         entity: The same for entities.
@@ -104,6 +105,7 @@ class Names:
 
     whole: frozenset[str]
     exact: frozenset[str]
+    longest: int
     begun: frozenset[str]
     plain: re.Pattern[str]
     entity: re.Pattern[str]
@@ -124,7 +126,7 @@ class Names:
             for bracket in ("<", f"&{entities}", f"[{_WIDE}]|[{WIDE_AMPERSANDS}]{entities}")
         )
         begun = {name[:end] for name in whole for end in range(1, len(name) + 1)}
-        return cls(whole, exact, frozenset(begun), *patterns)
+        return cls(whole, exact, max(map(len, exact)), frozenset(begun), *patterns)
 
 
 @cache
@@ -182,7 +184,9 @@ def _is_named(text: str, position: int, names: Names) -> bool:
         # "<- human" is an arrow; "<_AI_>" is a tag in italics.
         if not said and not letter and char != "_":
             return False
-        said, exact = said + letter, exact + (letter or char)
+        said += letter
+        # No longer than it can matter: a million "_" would be copied a million times.
+        exact = f"{exact}{letter or char}"[: names.longest + 1]
         if said and said not in names.begun:
             return False
         if letter and said in names.whole and not _WORD_GOES_ON.match(text, behind):

@@ -101,7 +101,7 @@ def test_only_the_scheme_in_use_adds_its_own_tags():
 @pytest.mark.parametrize(
     "part",
     ["<", "<A", "<a>", "&lt;", "&amp;", "&#38;", "<\\", "‹", "<A<b>", "<A ", "&lt;A&lt;b&gt;", "_",
-     "-_", "<A<!--", "<A<!-- -->", "<A<b '", "<A I ", "<AI_", "&\u200b", "* *", "<A&quot;"],
+     "-_", "_-", "<A<!--", "<A<!-- -->", "<A<b '", "<A I ", "<AI_", "&\u200b", "* *", "<A&quot;"],
 )  # fmt: skip
 def test_a_run_of_what_nearly_is_a_tag_is_read_once(part):
     # Quadratic reading would take minutes here: a guard against hanging, not a clock.
