@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from pipeline.door import documents_of
 from pipeline.parquet import read_table, table_of, write_table
-from pipeline.sources import source_files
+from pipeline.source_files import listing
 from pipeline.store import Folder
 from pipeline.workshop import Workshop
 from schemas.document import Document
@@ -28,7 +28,8 @@ def planned_units(workshop: Workshop) -> Iterator[Unit]:
     """
     for section in workshop.recipe.source:
         source = workshop.sources[section.name]
-        for file in source_files(section):
+        found = listing(section, source.endings)
+        for file in source.gathered(found.files, workshop.recipe.corpus.unit_rows):
             yield from source.units(file, workshop.recipe.corpus.unit_rows)
 
 

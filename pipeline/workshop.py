@@ -137,6 +137,8 @@ def open_workshop(recipe: Recipe) -> Workshop:
         )
         for section in recipe.source
     }
+    for section in recipe.source:
+        sources[section.name].wants(section.fields)
     opened = open_engines(recipe.engines, kit)
     return Workshop(
         recipe=recipe,

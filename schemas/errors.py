@@ -3,6 +3,7 @@
 PipelineError
 ├── RecipeError     the recipe does not say what can be done     exit 2
 ├── SourceError     a source is missing or matches nothing       exit 2
+│   └── ChangedError   a file is not what it was when planned    exit 2
 ├── StorageError    a folder cannot be written or read           exit 1
 ├── CorruptError    bytes differ from what their manifest says   exit 1
 ├── EngineError     an engine failed otherwise than by waiting  exit 1
@@ -45,6 +46,10 @@ class SourceError(PipelineError):
     """A source cannot be found or opened."""
 
     exit_code = 2
+
+
+class ChangedError(SourceError):
+    """A file has changed or vanished since the build was planned."""
 
 
 class StorageError(PipelineError):

@@ -16,6 +16,7 @@ class SourceFile:
         url: Where to open it.
         bytes: Its size.
         stamp: Changes when the file does: size and modification time, or the store's ETag.
+        members: The files that it stands for, if one unit is to hold many small ones.
     """
 
     source: str
@@ -23,6 +24,7 @@ class SourceFile:
     url: str
     bytes: int
     stamp: str
+    members: tuple["SourceFile", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,14 @@ class Unit:
         file: The file it is a range of.
         first: 0-based number of its first row.
         rows: How many rows it holds.
-        offset: Byte at which the first row begins if the file can be sought, else 0.
+        begin: Number of the row from which the file can be read on, at or before ``first``.
+        offset: Where that row lies, in the format's own measure, such as bytes; 0 is the start.
     """
 
     file: SourceFile
     first: int
     rows: int
+    begin: int = 0
     offset: int = 0
 
     @property

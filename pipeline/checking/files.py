@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from sys import maxsize
 from typing import Any
 
 import fsspec
@@ -17,14 +16,14 @@ from pydantic import ValidationError
 from pipeline.checking.report import Fault, Report
 from pipeline.checking.rows import row_faults
 from pipeline.corpus.versions import Dataset
-from pipeline.sources import opened, source_files
+from pipeline.source_files import DamageError, listing, opened
 from pipeline.sources.jsonl import Jsonl
 from pipeline.store import Folder
 from pipeline.voices.scheme import working_scheme
 from schemas.errors import CorruptError, SourceError, VersionError
 from schemas.recipe import SourceSection
 from schemas.scheme import Scheme
-from schemas.unit import SourceFile, Unit
+from schemas.unit import SourceFile
 
 _COMPRESSED = r"(\.(gz|zst|bz2|xz))?$"
 _PARQUET = re.compile(r"\.parquet$", re.IGNORECASE)
@@ -60,7 +59,7 @@ class Checker:
             CorruptError: The manifest beside a file cannot be read.
         """
         try:
-            files = source_files(SourceSection(name="checked", use="jsonl", url=url))
+            files = listing(SourceSection(name="checked", use="jsonl", url=url)).files
         except SourceError as error:
             raise SourceError(
                 f"there is nothing to check at {url}",
@@ -166,14 +165,16 @@ def _rows(file: SourceFile, column: str) -> Iterator[_Row]:
         else:
             with opened(file) as stream:
                 yield None, _whole(stream.read(), column)
-    except (OSError, pa.ArrowException, SourceError) as error:
+    except (OSError, pa.ArrowException, SourceError, DamageError) as error:
         why = (error.__cause__ or error) if isinstance(error, SourceError) else error
         what = f"it cannot be read to its end: {why}"
         yield None, Fault("unreadable", what, "fetch or make the file anew")
 
 
 def _lines(file: SourceFile) -> Iterator[_Row]:
-    for row in Jsonl().rows(Unit(file=file, first=0, rows=maxsize)):
+    source = Jsonl()
+    for number, line in enumerate(source.records(file, 0)):
+        row = source.row(file, number, line)
         if row.fields is not None:
             yield row.number + 1, row.fields
         elif row.reason != "blank":

@@ -1,113 +1,110 @@
 """Sources: outside files as rows. One file for each format."""
 
-import io
-import lzma
-import zlib
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, ClassVar
 
-import fsspec
-import pyarrow as pa
-from fsspec.core import url_to_fs
+from pydantic import PrivateAttr
 
 from pipeline.door import Row
 from pipeline.plugins import Plugin
-from schemas.errors import SourceError
-from schemas.recipe import SourceSection
+from pipeline.source_files import DamageError, check_unchanged
+from schemas.document import METADATA_FIELDS
 from schemas.unit import SourceFile, Unit
 
-_MAGIC = "*?["
+# Streams that one source keeps open between units; a worker has two units under way.
+_MOST_OPEN = 4
 
 
 class Source(Plugin):
-    """Reads one file format."""
+    """Reads one file format, record by record.
+
+    A record is what tells one row from the next at least cost, such as a line; it is made a row
+    only if that row is wanted.
+
+    Attributes:
+        endings: Which files of a folder are of this format; compressed ones count too.
+        software: Distributions whose version decides what is read.
+    """
+
+    endings: ClassVar[tuple[str, ...]]
+    software: ClassVar[tuple[str, ...]] = ()
+
+    _wanted: tuple[str, ...] = PrivateAttr(default=("id", "text", *METADATA_FIELDS))
+    _left: dict[SourceFile, tuple[int, Iterator[Any]]] = PrivateAttr(default_factory=dict)
+
+    def wants(self, fields: Mapping[str, str]) -> None:
+        """Say which of a file's fields will be looked at, so that the others need not be read."""
+        self._wanted = tuple(fields.get(n, n) for n in ("id", "text", *METADATA_FIELDS))
+
+    def gathered(self, files: Sequence[SourceFile], unit_rows: int) -> Iterator[SourceFile]:
+        """Yield the files as they are to be cut; a source of tiny files puts many into one."""
+        yield from files
 
     @abstractmethod
+    def records(self, file: SourceFile, offset: int) -> Iterator[Any]:
+        """Yield the records of a file from a unit's ``offset`` on, 0 being the file's start.
+
+        Raises:
+            DamageError: The rest cannot be read, and never will be.
+        """
+
+    @abstractmethod
+    def row(self, file: SourceFile, number: int, record: Any) -> Row:  # noqa: ANN401 - the source's own
+        """Return a record as a row; one that cannot be read as a row with the reason."""
+
     def units(self, file: SourceFile, unit_rows: int) -> Iterator[Unit]:
-        """Yield the units of a file, in its order, as soon as each is known."""
+        """Yield the units of a file, in its order, as soon as each is known.
 
-    @abstractmethod
+        This way of counting is for formats that cannot be begun in the middle; others have
+        their own.
+        """
+        first, records = 0, _until_damage(self.records(file, 0))
+        while rows := sum(1 for _ in islice(records, unit_rows)):
+            yield Unit(file, first, rows)
+            first += rows
+
     def rows(self, unit: Unit) -> Iterator[Row]:
-        """Yield the rows of a unit; a row that cannot be read is yielded with the reason."""
+        """Yield the rows of a unit. What cannot be read is a row too, with the reason.
+
+        Raises:
+            ChangedError: The file is no longer what was planned.
+            SourceError: The store cannot be reached.
+        """
+        check_unchanged(unit.file)
+        number, records = self._from(unit)
+        for _ in islice(records, unit.first - number):
+            pass
+        for number, record in enumerate(islice(records, unit.rows), start=unit.first):
+            if isinstance(record, DamageError):
+                yield Row(number, None, "damaged", f"from here on it cannot be read: {record}")
+            else:
+                yield self.row(unit.file, number, record)
+        # Read to its end, so that what was yielded is of one file, not half of an older one.
+        check_unchanged(unit.file)
+        self._leave(unit.file, unit.first + unit.rows, records)
+
+    def _from(self, unit: Unit) -> tuple[int, Iterator[Any]]:
+        """Return the records of a unit's file, and the number of the first of them.
+
+        Where the unit before it has left a stream, it is read on: a compressed file would
+        otherwise be decompressed from its start for each of its units.
+        """
+        number, records = self._left.pop(unit.file, (-1, iter(())))
+        if unit.begin <= number <= unit.first:
+            return number, records
+        return unit.begin, _until_damage(self.records(unit.file, unit.offset))
+
+    def _leave(self, file: SourceFile, number: int, records: Iterator[Any]) -> None:
+        while len(self._left) >= _MOST_OPEN:
+            self._left.pop(next(iter(self._left)))
+        self._left[file] = (number, records)
 
 
-def source_files(section: SourceSection) -> list[SourceFile]:
-    """Return the files that a source's URL names, sorted by name.
-
-    Raises:
-        SourceError: There is nothing there, or the store cannot be reached.
-    """
+def _until_damage(records: Iterator[Any]) -> Iterator[Any]:
+    """Yield records, and where the rest cannot be read, that as the last one."""
     try:
-        fs, path = url_to_fs(section.url)
-        if any(char in path for char in _MAGIC):
-            fixed = path[: min(path.find(c) for c in _MAGIC if c in path)].rpartition("/")[0]
-            found = fs.glob(path, detail=True)
-        elif fs.isdir(path):
-            fixed, found = path.rstrip("/"), fs.find(path, detail=True)
-        else:
-            fixed = path.rpartition("/")[0]
-            found = {path: fs.info(path)} if fs.exists(path) else {}
-    except (OSError, ValueError, ImportError) as error:
-        raise SourceError(
-            f"source '{section.name}' cannot be listed at {section.url}: {error}",
-            hint="mend `url` under [[source]]",
-        ) from error
-    files = [
-        SourceFile(
-            source=section.name,
-            name=name.removeprefix(fixed).lstrip("/"),
-            url=fs.unstrip_protocol(name),
-            bytes=int(info.get("size") or 0),
-            stamp=stamp(info),
-        )
-        for name, info in sorted(found.items())
-        if info["type"] == "file" and not name.rpartition("/")[2].startswith(".")
-    ]
-    if not files:
-        raise SourceError(
-            f"source '{section.name}' matches no file at {section.url}",
-            hint="mend `url` under [[source]]; a relative path starts at the recipe's folder",
-        )
-    return files
-
-
-def stamp(info: dict[str, object]) -> str:
-    """Return what changes when a file does: the store's ETag, or size and modification time."""
-    etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
-    return str(etag or f"{info.get('size')}:{info.get('mtime') or info.get('LastModified')}")
-
-
-@contextmanager
-def opened(file: SourceFile, offset: int = 0) -> Iterator[IO[bytes]]:
-    """Yield a file's bytes as a stream, decompressed by its ending, from ``offset`` on.
-
-    Raises:
-        SourceError: It is gone, damaged, or not what it was when the build was planned.
-    """
-    place = f"{file.source}/{file.name}"
-    if file.name.endswith(".zip"):
-        raise SourceError(
-            f"{place} is an archive, which may hold several files",
-            hint="unpack it, or compress the file by itself with gzip or zstd",
-        )
-    try:
-        fs, path = url_to_fs(file.url)
-        if stamp(fs.info(path)) != file.stamp:
-            raise SourceError(
-                f"{place} has changed since this build was planned",
-                hint="run the same command again; the changed file is planned anew",
-            )
-        is_zst = file.name.endswith(".zst")
-        with fsspec.open(file.url, "rb", compression=None if is_zst else "infer") as raw:
-            # zstandard's own reader ends in silence where a file was cut off; pyarrow's does not.
-            stream = io.BufferedReader(pa.CompressedInputStream(raw, "zstd")) if is_zst else raw
-            if offset:
-                stream.seek(offset)
-            yield stream
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise SourceError(
-            f"{place} cannot be read: {error}",
-            hint="mend the file, or take it out of the source",
-        ) from error
+        yield from records
+    except DamageError as damage:
+        yield damage

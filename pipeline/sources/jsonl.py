@@ -2,56 +2,57 @@
 
 import json
 from collections.abc import Iterator
-from itertools import islice
+from typing import ClassVar
 
 from pipeline.door import Row
-from pipeline.sources import Source, opened
+from pipeline.source_files import COMPRESSED, opened
+from pipeline.sources import Source
 from schemas.unit import SourceFile, Unit
 
 _BOM = b"\xef\xbb\xbf"
-_COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".lzma")
 
 
 class Jsonl(Source):
     """Every line is a row, also a broken or blank one, so that row numbers are line numbers."""
 
+    endings: ClassVar = (".jsonl", ".ndjson", ".json")
+
+    def records(self, file: SourceFile, offset: int) -> Iterator[bytes]:
+        """Yield lines; an offset is in bytes."""
+        with opened(file, offset) as stream:
+            yield from stream
+
     def units(self, file: SourceFile, unit_rows: int) -> Iterator[Unit]:
         """Yield units of ``unit_rows`` lines; lines are counted, not read as JSON."""
-        can_seek = not file.name.endswith(_COMPRESSED)
+        if file.name.lower().endswith(COMPRESSED):
+            yield from super().units(file, unit_rows)
+            return
         first, offset, rows, size = 0, 0, 0, 0
-        with opened(file) as stream:
-            for line in stream:
-                rows, size = rows + 1, size + len(line)
-                if rows == unit_rows:
-                    yield Unit(file, first, rows, offset if can_seek else 0)
-                    first, offset, rows, size = first + rows, offset + size, 0, 0
+        for line in self.records(file, 0):
+            rows, size = rows + 1, size + len(line)
+            if rows == unit_rows:
+                yield Unit(file, first, rows, first, offset)
+                first, offset, rows, size = first + rows, offset + size, 0, 0
         if rows:
-            yield Unit(file, first, rows, offset if can_seek else 0)
+            yield Unit(file, first, rows, first, offset)
 
-    def rows(self, unit: Unit) -> Iterator[Row]:
-        """Yield the lines of a unit as rows."""
-        with opened(unit.file, unit.offset) as stream:
-            skipped = 0 if unit.offset else unit.first
-            lines = islice(stream, skipped, skipped + unit.rows)
-            for number, line in enumerate(lines, start=unit.first):
-                yield _row(number, line)
-
-
-def _row(number: int, line: bytes) -> Row:
-    data = line.removeprefix(_BOM) if number == 0 else line
-    if not data.strip():
-        return Row(number, None, "blank", "the line is blank")
-    try:
-        fields = json.loads(data.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        return Row(number, None, "not_utf8", f"byte {error.start} of the line is not UTF-8")
-    except json.JSONDecodeError as error:
-        return Row(number, None, "not_json", f"{error.msg} at character {error.pos} of the line")
-    except RecursionError:
-        return Row(number, None, "not_json", "the line is nested too deeply")
-    except ValueError as error:
-        # A number of more digits than Python reads; advice to programmers follows the semicolon.
-        return Row(number, None, "not_json", str(error).partition(";")[0])
-    if not isinstance(fields, dict):
-        return Row(number, None, "not_an_object", "the line holds JSON that is no object")
-    return Row(number, fields)
+    def row(self, file: SourceFile, number: int, record: bytes) -> Row:
+        """Return a line as a row."""
+        line = record.removeprefix(_BOM) if number == 0 else record
+        if not line.strip():
+            return Row(number, None, "blank", "the line is blank")
+        try:
+            fields = json.loads(line.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            return Row(number, None, "not_utf8", f"byte {error.start} of the line is not UTF-8")
+        except json.JSONDecodeError as error:
+            detail = f"{error.msg} at character {error.pos} of the line"
+            return Row(number, None, "not_json", detail)
+        except RecursionError:
+            return Row(number, None, "not_json", "the line is nested too deeply")
+        except ValueError as error:
+            # A number of more digits than Python reads; advice to programmers follows a semicolon.
+            return Row(number, None, "not_json", str(error).partition(";")[0])
+        if not isinstance(fields, dict):
+            return Row(number, None, "not_an_object", "the line holds JSON that is no object")
+        return Row(number, fields)

@@ -1,10 +1,6 @@
 """What is wrong with a recipe is said with its place and a remedy, before any work."""
 
-import gzip
-import os
-
 import pytest
-import zstandard
 
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units
@@ -182,28 +178,3 @@ def test_a_plugin_with_a_fault_in_its_file_is_named(folder, monkeypatch):
     path.write_text(path.read_text().replace('use = "screen"', 'use = "faulty.broken"'))
 
     assert "SyntaxError" in str(fault(path))
-
-
-@pytest.mark.parametrize(
-    ("name", "data"),
-    [
-        ("all.jsonl.gz", gzip.compress(b'{"text": "a"}\n' * 5000)[:-30]),
-        ("all.jsonl.gz", b"this was never gzip"),
-        ("all.jsonl.zst", b"this was never zstandard"),
-        ("all.jsonl.zst", zstandard.compress(os.urandom(900_000))[:500_000]),
-    ],
-)
-def test_a_damaged_file_is_named(folder, name, data):
-    (folder / "documents" / name).write_bytes(data)
-
-    with pytest.raises(SourceError) as caught:
-        list(planned_units(opened(folder)))
-
-    assert f"made/{name} cannot be read" in str(caught.value)
-
-
-def test_an_archive_of_several_files_is_refused(folder):
-    (folder / "documents" / "all.jsonl.zip").write_bytes(b"PK")
-
-    with pytest.raises(SourceError, match="is an archive"):
-        list(planned_units(opened(folder)))
