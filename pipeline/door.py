@@ -6,19 +6,22 @@ that every row is accounted for.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from pipeline.sentences import sentences
+from pipeline.splitting import split_at
+from pipeline.trust import trusted_note
 from schemas.document import METADATA_FIELDS, Decision, Document, Metadata, Note
 from schemas.exchange import sha256
+from schemas.scheme import Scheme
 from schemas.unit import SourceFile
 
 # What Parquet, SQLite or UTF-8 cannot hold: NUL and halves of surrogate pairs.
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
-# Bytes of UTF-8 to a token: right for English within a fifth, and the same for every model.
-_BYTES_PER_TOKEN = 4
+_LINE_END = re.compile("\r\n?")
+_BOM = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,149 +33,161 @@ class Row:
         fields: Its fields, or None if it cannot be read.
         reason: Why it cannot be read, as a code.
         detail: The same for people.
+        name: The file that the row is, where one unit holds many; "" if it is a row of the file.
     """
 
     number: int
     fields: Mapping[str, Any] | None
     reason: str = ""
     detail: str = ""
+    name: str = ""
 
 
-def documents_of(
-    row: Row, file: SourceFile, names: Mapping[str, str], max_tokens: int
-) -> Iterator[Document]:
-    """Yield the documents that a row holds: one, or its parts if it is too long.
+@dataclass(frozen=True)
+class Door:
+    """How the rows of one source become documents.
 
-    Args:
-        row: As the source read it.
-        file: Where it was read.
-        names: From our field names to the file's.
+    Attributes:
+        names: From our field names to the file's; a dot leads into a nested field.
+        metadata: What holds for every document of which the file does not say otherwise.
         max_tokens: Longest document.
+        trusted: The scheme of aligned text that people wrote and that is trusted; None for source
+            text, which is escaped.
     """
-    fields = row.fields or {}
-    own_id = _plain(fields.get(names.get("id", "id")))
-    source_id = f"{file.source}/{own_id or f'{file.name}:{row.number + 1}'}"
-    text = fields.get(names.get("text", "text"))
-    whole = Document(
-        id=_scrubbed(source_id),
-        source_id=_scrubbed(source_id),
-        source_sha256="",
-        text=_scrubbed(text) if isinstance(text, str) else "",
-        place=f"{file.source}/{file.name}:{row.number + 1}",
-        metadata=_metadata(fields, names),
-    )
-    note = _fault(row, text, names.get("text", "text")) or _mended(str(text))
-    parts = list(split_at(whole.text, max_tokens))
-    for index, part in enumerate(parts):
-        document = replace(whole, text=part, source_sha256=sha256(part))
-        if len(parts) > 1:
-            mark = f"#{index}"
-            document = replace(document, id=whole.id + mark, place=whole.place + mark, part=index)
-        if not part.strip() and not (note and note.decision == Decision.REJECT):
-            document = document.add("door", Note.reject("empty", "the part is empty"))
-        yield document.add("door", note) if note else document
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    max_tokens: int = 6000
+    trusted: Scheme | None = None
+
+    def documents(self, row: Row, file: SourceFile) -> Iterator[Document]:
+        """Yield the documents that a row of a file holds: one, or its parts if it is too long."""
+        text = self._field(row, "text")
+        if isinstance(text, bytes):
+            text = _decoded(text)
+        whole = self._document(row, file)
+        fault = self._fault(row, text)
+        if fault:
+            kept = scrubbed(text) if isinstance(text, str) else ""
+            yield replace(whole, text=kept, source_sha256=sha256(kept)).add("door", fault)
+        elif self.trusted:
+            yield trusted_note(whole, scrubbed(str(text)), self.trusted, self.max_tokens)
+        else:
+            yield from self._parts(_noted(whole, str(text)), scrubbed(str(text)))
+
+    def _document(self, row: Row, file: SourceFile) -> Document:
+        """Return a row's document without its text, with a note of fields that do not fit."""
+        place = f"{file.source}/{row.name or f'{file.name}:{row.number + 1}'}"
+        found = {name: _plain(self._field(row, name)) for name in ("id", *METADATA_FIELDS)}
+        own_id = found.pop("id")
+        source_id = scrubbed(f"{file.source}/{own_id}" if own_id else place)
+        known = {k: scrubbed(v or "") or self.metadata.get(k) for k, v in found.items()}
+        document = Document(
+            id=source_id,
+            source_id=source_id,
+            source_sha256="",
+            text="",
+            place=scrubbed(place),
+            metadata=Metadata(**known),
+        )
+        wrong = [name for name, value in {"id": own_id, **found}.items() if value is None]
+        if not wrong:
+            return document
+        left_out = "; ".join(
+            f"field '{self._name(n)}' is {_type_name(self._field(row, n))}, not text" for n in wrong
+        )
+        return document.add("door", Note(Decision.KEEP, "left_out", left_out))
+
+    def _name(self, name: str) -> str:
+        return self.names.get(name, name)
+
+    def _field(self, row: Row, name: str) -> object:
+        """Return a field by our name for it; None if the row does not have it."""
+        wanted, here = self._name(name), row.fields or {}
+        if wanted in here:
+            return here[wanted]
+        found: object = here
+        for step in wanted.split("."):
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return found
+
+    def _fault(self, row: Row, text: object) -> Note | None:
+        """Return the rejection of a row that holds no text, or None."""
+        if row.fields is None:
+            return Note.reject(row.reason, row.detail)
+        name = self._name("text")
+        if text is None:
+            there = name.partition(".")[0] in row.fields
+            listed = ", ".join(map(str, row.fields)) or "none"
+            what = f"field '{name}' is null" if there else f"there is no field '{name}'"
+            return Note.reject("no_text", what if there else f"{what}; there are: {listed[:200]}")
+        if not isinstance(text, str):
+            return Note.reject("no_text", f"field '{name}' is {_type_name(text)}, not text")
+        if not text.strip():
+            return Note.reject("empty", "the text is empty")
+        return None
+
+    def _parts(self, whole: Document, text: str) -> Iterator[Document]:
+        parts = list(split_at(text, self.max_tokens))
+        for index, part in enumerate(parts):
+            document = replace(whole, text=part, source_sha256=sha256(part))
+            if len(parts) > 1:
+                document = _part(document, index)
+            if not part.strip():
+                document = document.add("door", Note.reject("empty", "the part is empty"))
+            yield document
 
 
-def _fault(row: Row, text: object, name: str) -> Note | None:
-    """Return the rejection of a row that holds no text, or None."""
-    if row.fields is None:
-        return Note.reject(row.reason, row.detail)
-    if text is None:
-        what = f"field '{name}' is null" if name in row.fields else f"there is no field '{name}'"
-        return Note.reject("no_text", what)
-    if not isinstance(text, str):
-        return Note.reject("no_text", f"field '{name}' is {type(text).__name__}, not text")
-    if not text.strip():
-        return Note.reject("empty", "the text is empty")
+def _part(document: Document, index: int) -> Document:
+    mark = f"#{index}"
+    return replace(document, id=document.id + mark, place=document.place + mark, part=index)
+
+
+def scrubbed(text: str) -> str:
+    r"""Return a text as it can be stored: no NUL, half surrogate or BOM, and lines ended by \n."""
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+    return NO_TEXT.sub("\ufffd", text.removeprefix(_BOM))
+
+
+def _noted(document: Document, text: str) -> Document:
+    """Return the document with a note if its text had to be scrubbed."""
+    count, ends = len(NO_TEXT.findall(text)), len(_LINE_END.findall(text))
+    said = [f"{count:,} characters that cannot be text were replaced by U+FFFD"] if count else []
+    said += [f"{ends:,} line ends were made \\n"] if ends else []
+    if not said:
+        return document
+    return document.add("door", Note(Decision.KEEP, "scrubbed", "; ".join(said)))
+
+
+def _decoded(data: bytes) -> object:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data
+
+
+def _plain(value: object) -> str | None:
+    """Return a scalar as text, "" for nothing, and None for what is no scalar.
+
+    A list of names, as authors are often given, is joined.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        value = _decoded(value)
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
     return None
 
 
-def _mended(text: str) -> Note | None:
-    count = len(NO_TEXT.findall(text))
-    if not count:
-        return None
-    detail = f"{count} characters that cannot be text were replaced by U+FFFD"
-    return Note(Decision.KEEP, "scrubbed", detail)
-
-
-def _scrubbed(text: str) -> str:
-    return NO_TEXT.sub("\ufffd", text)
-
-
-def _plain(value: object) -> str:
-    """Return a scalar as text, and "" for everything that is not one."""
-    if isinstance(value, str):
-        return value.strip()
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    return ""
-
-
-def _metadata(fields: Mapping[str, Any], names: Mapping[str, str]) -> Metadata:
-    found = {
-        name: _scrubbed(_plain(fields.get(names.get(name, name)))) or None
-        for name in METADATA_FIELDS
-    }
-    return Metadata(**found)
-
-
-def split_at(text: str, max_tokens: int) -> Iterator[str]:
-    """Yield parts of at most ``max_tokens`` whose joined text is ``text``.
-
-    Parts end at paragraph ends; a paragraph that is too long by itself ends at a sentence end,
-    and a sentence that is too long is cut.
-    """
-    limit = max_tokens * _BYTES_PER_TOKEN
-    if _size(text) <= limit:
-        yield text
-        return
-    part: list[str] = []
-    room = limit
-    for piece in _pieces(text, limit):
-        size = _size(piece)
-        if part and size > room:
-            yield "".join(part)
-            part, room = [], limit
-        part.append(piece)
-        room -= size
-    yield "".join(part)
-
-
-def _size(text: str) -> int:
-    return len(text.encode())
-
-
-def _pieces(text: str, limit: int) -> Iterator[str]:
-    """Yield the paragraphs of a text with the blank lines behind them, none over the limit."""
-    start = 0
-    for match in [*_PARAGRAPH.finditer(text), None]:
-        end = match.end() if match else len(text)
-        paragraph = text[start:end]
-        if _size(paragraph) <= limit:
-            yield paragraph
-        else:
-            yield from _sentence_pieces(paragraph, limit)
-        start = end
-
-
-def _sentence_pieces(paragraph: str, limit: int) -> Iterator[str]:
-    """Yield the sentences of a paragraph, none over the limit.
-
-    It is looked at through a window, so that a paragraph of 50 MB costs no more for each sentence
-    than one of a page; the window's last sentence may go on behind it and begins the next.
-    """
-    start = 0
-    while start < len(paragraph):
-        window = paragraph[start : start + limit]
-        ends = [anchor.start for anchor in sentences(window)[1:]]
-        if not ends or start + limit >= len(paragraph):
-            ends.append(len(window))
-        last = 0
-        for end in ends:
-            piece = window[last:end]
-            # Four bytes are the most that one code point takes.
-            step = limit if _size(piece) <= limit else limit // 4
-            for cut in range(0, len(piece), step):
-                yield piece[cut : cut + step]
-            last = end
-        start += last
+def _type_name(value: object) -> str:
+    """Return what a value of the wrong kind is, in the words of whoever made the file."""
+    known = {dict: "an object", list: "a list", bool: "true or false", bytes: "bytes that are not UTF-8"}
+    return known.get(type(value), type(value).__name__)

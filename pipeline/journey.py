@@ -124,6 +124,8 @@ def outcome(document: Document) -> Outcome:
     if revised and document.latest("recheck") is None:
         # Somebody objected, it was written again, and nobody has looked at it since.
         return Outcome(OutcomeKind.REJECTED, "unchecked", "the revision was not judged again")
+    if document.trusted:
+        return Outcome(OutcomeKind.ACCEPTED, "trusted")
     if all(span.source_start is not None for span in document.spans):
         return Outcome(OutcomeKind.ACCEPTED, "verbatim")
     return Outcome(OutcomeKind.ACCEPTED, "revised" if revised else "as_drafted")

@@ -25,7 +25,7 @@ def was_rewritten(document: Document) -> bool:
 def wants_review(document: Document) -> bool:
     """Return whether somebody must judge the rewrite.
 
-    A writer who abstains on a flagged document is judged as well: either the screening was
-    wrong, or something bad would stand uncommented.
+    A writer who abstains on a flagged document is judged as well: either the screening was wrong,
+    or something bad would stand uncommented. So is trusted text, though no model wrote it.
     """
     return document.rewrite is not None and (was_rewritten(document) or document.flagged)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from schemas.errors import RecipeError, nearest
-from schemas.recipe import PluginSection, Recipe
+from schemas.recipe import PluginSection, Recipe, SourceSection
 
 
 def read_recipe(path: Path, overrides: list[str] | None = None) -> Recipe:
@@ -122,7 +122,18 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
             return section
         return section.model_copy(update={"path": absolute(path)})
 
-    own, scheme = recipe.corpus.prompts, recipe.publish.scheme
+    def scheme_path(name: str) -> str:
+        return absolute(name) if name.endswith(".toml") else name
+
+    def with_places(source: SourceSection) -> SourceSection:
+        update: dict[str, Any] = {"url": absolute(source.url)}
+        if source.opt_out:
+            update["opt_out"] = absolute(source.opt_out)
+        if source.trusted_scheme:
+            update["trusted_scheme"] = scheme_path(source.trusted_scheme)
+        return source.model_copy(update=update)
+
+    own = recipe.corpus.prompts
     return recipe.model_copy(
         update={
             "corpus": recipe.corpus.model_copy(
@@ -131,13 +142,13 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
                     "prompts": absolute(own) if own else None,
                 }
             ),
-            "source": tuple(s.model_copy(update={"url": absolute(s.url)}) for s in recipe.source),
+            "source": tuple(with_places(source) for source in recipe.source),
             "engines": {name: with_path(e) for name, e in recipe.engines.items()},
             "passes": tuple(with_path(p) for p in recipe.passes),
             "publish": recipe.publish.model_copy(
                 update={
                     "dataset": absolute(recipe.publish.dataset),
-                    "scheme": absolute(scheme) if scheme.endswith(".toml") else scheme,
+                    "scheme": scheme_path(recipe.publish.scheme),
                 }
             ),
         }

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from itertools import accumulate
 from typing import Any
 
 from pipeline.draws import fraction
 from pipeline.objections import was_rewritten
 from pipeline.voices.render import render, store
-from schemas.document import Document, Note, Outcome, OutcomeKind
+from schemas.document import Document, Note, Outcome, OutcomeKind, Span
 from schemas.scheme import Scheme
 
 
@@ -17,7 +18,8 @@ def row_of(
 ) -> dict[str, Any]:
     """Return a row of schema ``UNIT``."""
     written = document.rewrite is not None
-    stored = store(document.spans, scheme) if written else None
+    spans = _placed(document)
+    stored = store(spans, scheme) if written else None
     inferred = document.inferred
     metadata = {
         name: value if value is not None else inferred.get(name)
@@ -44,9 +46,20 @@ def row_of(
         "reason": outcome.reason,
         "detail": outcome.detail,
         "place": document.place,
-        "source_text": document.text,
+        "source_text": "".join(s.text for s in spans) if document.trusted else document.text,
         "notes": [_note(note, scheme) for note in document.notes],
     }
+
+
+def _placed(document: Document) -> Sequence[Span]:
+    """Return the document's spans; those of trusted text are all from its source.
+
+    While it is judged, its AI spans have no place in the source, as those of a model have none.
+    """
+    if not document.trusted:
+        return document.spans
+    ends = accumulate((len(span.text) for span in document.spans), initial=0)
+    return [replace(s, source_start=start) for s, start in zip(document.spans, ends, strict=False)]
 
 
 def _note(note: Note, scheme: Scheme) -> dict[str, Any]:
@@ -75,6 +88,8 @@ def quality(notes: Sequence[Note]) -> float | None:
 
 def synthetic_share(document: Document) -> float:
     """Return which share of the document's characters a model wrote, 0 to 1."""
+    if document.trusted:
+        return 0.0
     total = sum(len(span.text) for span in document.spans)
     made = sum(len(span.text) for span in document.spans if span.source_start is None)
     return made / total if total else 0.0

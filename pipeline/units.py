@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from sys import maxsize
 
 from pydantic import ValidationError
 
-from pipeline.door import documents_of
 from pipeline.parquet import read_table, table_of, write_table
 from pipeline.source_files import listing
 from pipeline.store import Folder
+from pipeline.trust import check_trusted
 from pipeline.workshop import Workshop
 from schemas.document import Document
 from schemas.errors import ConservationError, CorruptError
 from schemas.exchange import canonical, sha256
+from schemas.recipe import SourceSection
 from schemas.tables import UNIT
 from schemas.unit import StoredFile, Unit, UnitManifest
 
@@ -24,13 +27,28 @@ def planned_units(workshop: Workshop) -> Iterator[Unit]:
     """Yield every unit of every source, in the recipe's order; the order of priority.
 
     Raises:
-        SourceError: A source names no file.
+        SourceError: A source names no file, or one that it does not trust.
     """
-    for section in workshop.recipe.source:
-        source = workshop.sources[section.name]
-        found = listing(section, source.endings)
-        for file in source.gathered(found.files, workshop.recipe.corpus.unit_rows):
-            yield from source.units(file, workshop.recipe.corpus.unit_rows)
+    for section in workshop.recipe.sources:
+        yield from _capped(_units_of(workshop, section), section.cap)
+
+
+def _units_of(workshop: Workshop, section: SourceSection) -> Iterator[Unit]:
+    source = workshop.sources[section.name]
+    found = listing(section, source.endings)
+    for file in source.gathered(found.files, workshop.recipe.corpus.unit_rows):
+        check_trusted(section, file)
+        yield from source.units(file, workshop.recipe.corpus.unit_rows)
+
+
+def _capped(units: Iterator[Unit], cap: int | None) -> Iterator[Unit]:
+    """Yield units until they hold ``cap`` rows; the last one may be cut short."""
+    room = maxsize if cap is None else cap
+    for unit in units:
+        yield unit if unit.rows <= room else replace(unit, rows=room)
+        room -= unit.rows
+        if room <= 0:
+            return
 
 
 def unit_documents(workshop: Workshop, unit: Unit) -> Iterator[Document]:
@@ -38,15 +56,16 @@ def unit_documents(workshop: Workshop, unit: Unit) -> Iterator[Document]:
 
     Raises:
         ConservationError: The file does not give as many rows as were planned.
-        SourceError: The file cannot be read any more.
+        ChangedError: The file is not what was planned.
+        SourceError: The store cannot be reached.
     """
     found = 0
-    section = workshop.source_section(unit.file.source)
-    for row in workshop.sources[unit.file.source].rows(unit):
+    name = unit.file.source
+    check_trusted(workshop.source_section(name), unit.file)
+    for row in workshop.sources[name].rows(unit):
         found += 1
-        yield from documents_of(
-            row, unit.file, section.fields, workshop.recipe.corpus.max_document_tokens
-        )
+        for document in workshop.doors[name].documents(row, unit.file):
+            yield workshop.gates[name].judged(document)
     if found != unit.rows:
         raise ConservationError(
             f"unit {unit.name} was planned with {unit.rows} rows, its file gives {found}",

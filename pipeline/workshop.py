@@ -6,10 +6,13 @@ any work is done.
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.door import Door
 from pipeline.engines import Engine, open_engines
 from pipeline.forms import Form
+from pipeline.gate import Gate, open_gate
 from pipeline.passes import Pass
 from pipeline.plugins import Kit, code_digest, load
 from pipeline.sources import Source
@@ -27,6 +30,9 @@ _CODE = (
     "pipeline.forms",
     "pipeline.passes",
     "pipeline.door",
+    "pipeline.splitting",
+    "pipeline.trust",
+    "pipeline.gate",
     "pipeline.draws",
     "pipeline.sentences",
     "pipeline.anchors",
@@ -53,6 +59,8 @@ class Workshop:
         passes: In the order of the recipe.
         engines: By role.
         sources: By the source's name.
+        doors: How a source's rows become documents, by its name.
+        gates: Which of them may come in, by its name.
         corpus: The corpus folder.
     """
 
@@ -62,6 +70,8 @@ class Workshop:
     passes: tuple[Pass, ...]
     engines: dict[Role, Engine]
     sources: dict[str, Source]
+    doors: dict[str, Door]
+    gates: dict[str, Gate]
     corpus: Folder
 
     def source_section(self, name: str) -> SourceSection:
@@ -88,14 +98,16 @@ class Workshop:
         }
 
     def depends_of_source(self, name: str) -> str:
-        """Return a digest of how a source is read."""
+        """Return a digest of how a source is read, and of who may come in."""
         section = self.source_section(name)
-        plugin = self.sources[name]
-        module = type(plugin).__module__
+        plugin, door = self.sources[name], self.doors[name]
         return sha256(
-            code_digest(module),
+            code_digest(type(plugin).__module__),
             canonical(plugin.model_dump(mode="json")),
-            canonical(section.fields),
+            canonical([version(distribution) for distribution in plugin.software]),
+            canonical([section.fields, section.metadata, section.sha256]),
+            door.trusted.model_dump_json() if door.trusted else "",
+            self.gates[name].fingerprint,
         )
 
 
@@ -147,7 +159,18 @@ def open_workshop(recipe: Recipe) -> Workshop:
         passes=passes,
         engines={role: opened[name] for role, name in _roles(recipe).items()},
         sources=sources,
+        doors={section.name: _door(section, recipe) for section in recipe.source},
+        gates={s.name: open_gate(s, recipe.corpus.seed) for s in recipe.source},
         corpus=Folder(recipe.corpus.folder),
+    )
+
+
+def _door(section: SourceSection, recipe: Recipe) -> Door:
+    return Door(
+        names=section.fields,
+        metadata=section.metadata,
+        max_tokens=recipe.corpus.max_document_tokens,
+        trusted=load_scheme(section.trusted_scheme) if section.trusted_scheme else None,
     )
 
 

@@ -232,6 +232,11 @@ class Document:
         return note.spans
 
     @property
+    def trusted(self) -> bool:
+        """Whether its voices came with it: aligned text that people wrote."""
+        return any(note.by == "door" and note.spans is not None for note in self.notes)
+
+    @property
     def form(self) -> str:
         """The form it was given last, or "" before the draw."""
         return next((n.form for n in reversed(self.notes) if n.form), "")

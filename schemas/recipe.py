@@ -5,9 +5,10 @@ Everything but ``[pool]`` says *what* is made and bears identity; ``[pool]`` say
 checked by the plugin itself when it is loaded.
 """
 
+import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.document import METADATA_FIELDS
 from schemas.errors import nearest
@@ -54,27 +55,76 @@ class CorpusSection(Section):
 
 
 class SourceSection(PluginSection):
-    """One source: a plugin, where its files are, and which of their fields mean what.
+    """One source: a plugin, where its files are, what their fields mean, and who may come in.
 
     Attributes:
         name: Begins every document id, so that two sources cannot clash.
-        url: An fsspec URL or path, with globs; a relative path starts at the recipe's folder.
+        url: An fsspec URL or path of a file or a folder, or with globs; a relative path starts at
+            the recipe's folder.
         fields: From our names (``text``, ``id``, metadata) to the file's; those not named are
-            looked for under our own names.
+            looked for under our own names. A dot leads into a nested field.
+        metadata: What holds for every document of which the file does not say otherwise.
+        licenses: Only documents of these licences come in; ``*`` stands for anything, case does not
+            count. A document without a licence does not come in then.
+        opt_out: A file of ids and URLs, one a line, that do not come in; ``*`` at the end of one
+            stands for all that begin so. A relative path starts at the recipe's folder.
+        languages: Only documents in these languages come in, as codes such as ``en``. Where the
+            file does not name the language it is recognised from the text.
+        share: Which part of the documents is drawn, by the hash of their ids; 1 for all.
+        cap: How many rows are read at most, from the source's beginning.
+        priority: Of two documents that are too much alike the one whose source has the higher
+            priority stays; with equal ones the source that the recipe names first.
+        trusted_scheme: The scheme of aligned text that people have written. It is parsed instead of
+            escaped, not drafted, and reviewed.
+        sha256: The hex digests of the files that may be trusted.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     url: str
     fields: dict[str, str] = {}
+    metadata: dict[str, str] = {}
+    licenses: tuple[str, ...] | None = None
+    opt_out: str | None = None
+    languages: tuple[str, ...] | None = None
+    share: float = Field(default=1, gt=0, le=1)
+    cap: int | None = Field(default=None, ge=1)
+    priority: int = 0
+    trusted_scheme: str | None = None
+    sha256: tuple[str, ...] = ()
 
     @field_validator("fields")
     @classmethod
     def _fields_are_ours(cls, fields: dict[str, str]) -> dict[str, str]:
-        known = ["text", "id", *METADATA_FIELDS]
-        for name in fields:
-            if name not in known:
-                raise ValueError(f"there is no field '{name}' to fill; {nearest(name, known)}")
-        return fields
+        return _known_fields(fields, ["text", "id", *METADATA_FIELDS])
+
+    @field_validator("metadata")
+    @classmethod
+    def _metadata_is_ours(cls, metadata: dict[str, str]) -> dict[str, str]:
+        return _known_fields(metadata, [*METADATA_FIELDS])
+
+    @field_validator("sha256")
+    @classmethod
+    def _digests_are_digests(cls, digests: tuple[str, ...]) -> tuple[str, ...]:
+        for digest in digests:
+            if not re.fullmatch("[0-9a-fA-F]{64}", digest):
+                raise ValueError(f"'{digest}' is no sha256: that is 64 hexadecimal digits")
+        return tuple(digest.lower() for digest in digests)
+
+    @model_validator(mode="after")
+    def _trust_names_its_files(self) -> "SourceSection":
+        if (self.trusted_scheme is None) != (not self.sha256):
+            raise ValueError(
+                f"source '{self.name}': `trusted_scheme` and `sha256` stand together: who trusts "
+                "aligned text says which files"
+            )
+        return self
+
+
+def _known_fields(table: dict[str, str], known: list[str]) -> dict[str, str]:
+    for name in table:
+        if name not in known:
+            raise ValueError(f"there is no field '{name}' to fill; {nearest(name, known)}")
+    return table
 
 
 class RolesSection(Section):
@@ -156,6 +206,11 @@ class Recipe(Section):
         if twice:
             raise ValueError(f"two sources are called '{twice[0]}'; give each a name of its own")
         return sources
+
+    @property
+    def sources(self) -> tuple[SourceSection, ...]:
+        """The sources by priority, the higher first, else in the recipe's order."""
+        return tuple(sorted(self.source, key=lambda section: -section.priority))
 
     @field_validator("forms")
     @classmethod

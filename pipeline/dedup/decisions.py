@@ -50,7 +50,7 @@ def source_duplicates(
     )
 
     def decide() -> Iterator[dict[str, object]]:
-        order = [section.name for section in workshop.recipe.source]
+        order = [section.name for section in workshop.recipe.sources]
         seen: dict[str, str] = {}
         candidates: list[Candidate] = []
         for unit in units:
@@ -69,7 +69,7 @@ def source_duplicates(
                         document.id,
                         document.place,
                         unit.name,
-                        *compared(document.text),
+                        *compared("".join(span.text for span in document.spans)),
                     )
                 )
         yield from _removed(candidates, workshop, "source")
@@ -96,7 +96,7 @@ def output_duplicates(
     fingerprint = sha256(_settings(workshop, published), about)
 
     def decide() -> Iterator[dict[str, object]]:
-        order = [section.name for section in workshop.recipe.source]
+        order = [section.name for section in workshop.recipe.sources]
         candidates = [
             Candidate(
                 row["source_id"] not in published,

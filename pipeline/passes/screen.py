@@ -63,7 +63,7 @@ class Screening(BaseModel):
 
 
 class Screen(Pass):
-    """Asks one question about every document.
+    """Asks one question about every document in which a human speaks.
 
     Attributes:
         min_quality: Documents of lower quality are rejected.
@@ -74,7 +74,9 @@ class Screen(Pass):
     max_tokens: int = Field(default=1500, ge=100)
 
     def ask(self, document: Document) -> list[Request]:
-        """Return the screening question."""
+        """Return the screening question; none if all of a trusted text is the AI's."""
+        if not document.text.strip():
+            return []
         question = self.kit.prompts.render(
             "screen.md", acts=get_args(Act), hazards=get_args(Hazard), forms=list(self.kit.weights)
         )
@@ -91,6 +93,8 @@ class Screen(Pass):
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return the findings, or a rejection for poor quality or hazardous substance."""
+        if not replies:
+            return Note.keep()
         found = replies[0].value
         if not isinstance(found, Screening):
             raise TypeError("screen asks one question and reads a Screening")
