@@ -23,30 +23,36 @@ from flows.guard import end_server_with_us
 from flows.log import build_log, event
 from flows.progress import Stages
 from flows.summary import Summary
+from pipeline.corpus.costs import summed
 from pipeline.corpus.outcomes import Counts, conserved
 from pipeline.corpus.record import build_record
+from pipeline.corpus.retries import retried
 from pipeline.corpus.shards import write_shards
-from pipeline.corpus.status import PLAN, summed
+from pipeline.corpus.status import PLAN
 from pipeline.corpus.versions import Dataset
 from pipeline.dedup.decisions import Decisions, output_duplicates, source_duplicates
+from pipeline.lock import build_lock
 from pipeline.pool import Pool, ray_cluster
 from pipeline.recipes import read_recipe
 from pipeline.rows import counted
 from pipeline.store import Folder
-from pipeline.units import planned_units
+from pipeline.units import planned_units, rows_digest
 from pipeline.worker import Job
 from pipeline.workshop import Workshop, open_workshop
+from schemas.errors import ChangedError
 from schemas.unit import Plan, PlannedUnit, Unit, UnitManifest, UnitResult
 from schemas.version import ShardList, VersionManifest
 
 _MB = 1_000_000
 # Prefect's server takes its time for each; a bar need not move more often.
 _PROGRESS_EVERY_S = 5.0
+# A file that is still being written changes again and again; then its documents wait.
+_PLANS = 3
 
 
 @task(cache_policy=NO_CACHE)
 def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
-    """Return all units, in the recipe's order, after writing down what is planned."""
+    """Return all units, by the priority of their sources, after writing down what is planned."""
     with stages.stage("plan") as advance:
         units = []
         for unit in planned_units(workshop):
@@ -55,7 +61,12 @@ def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
     planned = Plan(
         corpus=workshop.recipe.corpus.name,
         started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        units=tuple(PlannedUnit(name=u.name, folder=u.folder, rows=u.rows) for u in units),
+        depends=workshop.depends,
+        sources={name: workshop.depends_of_source(name) for name in workshop.sources},
+        units=tuple(
+            PlannedUnit(name=u.name, folder=u.folder, rows=u.rows, file=rows_digest(u))
+            for u in units
+        ),
     )
     workshop.corpus.write(PLAN, (planned.model_dump_json(indent=1) + "\n").encode())
     event("planned", units=len(units), rows=sum(unit.rows for unit in units))
@@ -80,7 +91,8 @@ def rewrite(
 ) -> list[UnitResult]:
     """Return the result of every unit, in the order of ``units``."""
     results: dict[str, UnitResult] = {}
-    jobs = (Job(unit, duplicates.get(unit.name, {})) for unit in units)
+    again = retried(workshop.corpus)
+    jobs = (Job(u, duplicates.get(u.name, {}), again.get(u.name, {})) for u in units)
     pool = workshop.recipe.pool
     rows = {unit.name: unit.rows for unit in units}
     shown = cast(
@@ -95,9 +107,12 @@ def rewrite(
     ):
         for result in workers.rewrite(jobs):
             results[result.unit] = result
-            advance(rows[result.unit])
+            advance(rows[result.unit], kept=rows[result.unit] if result.resumed else 0)
             counts = {kind: sum(reasons.values()) for kind, reasons in result.documents.items()}
-            event("unit finished", unit=result.unit, resumed=result.resumed, **counts)
+            if result.changed:
+                event("source changed", unit=result.unit, why=result.changed)
+            else:
+                event("unit finished", unit=result.unit, resumed=result.resumed, **counts)
             if time.monotonic() > due:
                 update_progress_artifact(shown, progress=100.0 * len(results) / len(units))
                 due = time.monotonic() + _PROGRESS_EVERY_S
@@ -179,9 +194,10 @@ def build(recipe_path: str, overrides: list[str] | None = None, *, quiet: bool =
     workshop = open_workshop(recipe)
     # Read now, and not when it is published: it may be edited meanwhile.
     order = {"recipe": Path(recipe_path).read_text(encoding="utf-8"), "overrides": overrides or []}
-    with build_log(workshop.corpus) as log:
+    stages = Stages(workshop.corpus, quiet=quiet)
+    with build_lock(workshop.corpus, stages.tell), build_log(workshop.corpus) as log:
         event("build started", corpus=recipe.corpus.name, overrides=overrides or [])
-        summary = _built(workshop, order, Stages(quiet=quiet), begun, log)
+        summary = _built(workshop, order, stages, begun, log)
         event("build ended", version=summary.version, seconds=round(summary.seconds, 1))
     create_markdown_artifact(summary.as_markdown(), key="summary", description="what became of it")
     return summary
@@ -191,11 +207,7 @@ def _built(
     workshop: Workshop, order: dict[str, Any], stages: Stages, begun: float, log: str
 ) -> Summary:
     published = Dataset(workshop.recipe.publish.dataset).source_ids()
-    units = plan(workshop, stages)
-    if units:
-        Folder(workshop.recipe.publish.dataset).probe()
-    before = find_source_duplicates(workshop, units, published, stages)
-    results = rewrite(workshop, units, before, stages) if units else []
+    units, results = _rewritten(workshop, published, stages)
     manifests = [result.manifest for result in results if result.manifest]
     version, is_new = None, False
     if len(manifests) < len(units):
@@ -209,7 +221,7 @@ def _built(
             lists = shards(workshop, finished, after, stages)
             manifest, is_new = publish(workshop, lists, documents, manifests, order)
             version = manifest.version
-    questions = summed([r.manifest for r in results if r.manifest and not r.resumed])
+    questions = summed(r.manifest.questions for r in results if r.manifest and not r.resumed)
     return Summary(
         corpus=workshop.recipe.corpus.name,
         documents=documents,
@@ -224,6 +236,34 @@ def _built(
         log=log,
         questions=questions,
     )
+
+
+def _rewritten(
+    workshop: Workshop, published: frozenset[str], stages: Stages
+) -> tuple[list[Unit], list[UnitResult]]:
+    """Return all units with their results, planned anew while files change under them.
+
+    What was finished before a file changed is found finished again, so planning anew costs little.
+    """
+    for attempt in range(1, _PLANS + 1):
+        try:
+            units = plan(workshop, stages)
+            if units:
+                Folder(workshop.recipe.publish.dataset).probe()
+            before = find_source_duplicates(workshop, units, published, stages)
+            results = rewrite(workshop, units, before, stages) if units else []
+        except ChangedError as error:
+            if attempt == _PLANS:
+                raise
+            changed = [str(error)]
+        else:
+            changed = sorted({result.changed for result in results if result.changed})
+            if not changed or attempt == _PLANS:
+                return units, results
+        event("planned anew", files=changed)
+        for what in changed:
+            stages.tell(f"{what}; planned anew")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _unfinished(results: list[UnitResult]) -> Counts:

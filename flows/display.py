@@ -1,14 +1,17 @@
 """What the command line shows people: tables that read well on light and dark terminals."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Literal
 
 from rich import box
 from rich.table import Table
 
+from flows.document_view import visible
+from flows.progress import pace
+from flows.said import counted, duration, shown_path
 from flows.summary import Summary
 from pipeline.checking.report import Report
+from pipeline.corpus.documents import Seen
 from pipeline.corpus.outcomes import Counts, total
 from pipeline.corpus.status import Status
 from schemas.unit import QuestionCost
@@ -82,25 +85,60 @@ def summary_lines(summary: Summary) -> list[Any]:
     return lines
 
 
-def shown_path(path: str) -> str:
-    """Return a path as short as it can be written from here; URLs stay as they are."""
-    here = f"{Path.cwd()}/"
-    return path.removeprefix(here)
+def status_lines(status: Status, failing: list[Seen], recipe: str) -> list[Any]:
+    """Return where a build stands: who is at work, stages, outcomes, questions, units, failures."""
+    lines: list[Any] = [_head(status)]
+    if status.stages:
+        lines.append(_stage_table(status))
+    lines += [outcome_table(status.documents), question_table(status.questions)]
+    lines.append(_unit_table(status))
+    if failing:
+        lines.append(_failure_table(failing))
+        lines.append(f"look: prealign show {shown_path(recipe)} {failing[0].row['id']}")
+    return lines
 
 
-def status_tables(status: Status) -> list[Any]:
-    """Return where a build stands, per outcome, per question and per unit."""
+def _head(status: Status) -> str:
+    finished, units = status.count("finished"), counted(len(status.units), "unit")
+    who = status.holder
+    at_work = f"process {who.process} on {who.host} is at work since {who.since}" if who else ""
+    if not who:
+        at_work = f"nobody is at work; the newest build was started {status.started}"
+    return f"{status.corpus}: {finished:,} of {units} finished; {at_work}"
+
+
+def _stage_table(status: Status) -> Table:
+    table = _table("stages", [("stage", False), ("stands", False), ("done", False)])
+    for stage in status.stages:
+        if stage.ended is not None:
+            stands = f"ended after {duration(stage.ended - stage.begun)}"
+        else:
+            stands = "under way" if status.holder else "interrupted"
+        now = status.now if status.holder else stage.begun
+        table.add_row(stage.name, stands, pace(stage, stage.ended or now) if stage.done else "")
+    return table
+
+
+def _unit_table(status: Status) -> Table:
     units = _table("units", [("unit", False), ("rows", True), ("stands", False)])
-    for unit in status.units[:_SHOWN_UNITS]:
+    # Those that are not finished are what one looks for.
+    order = sorted(status.units, key=lambda unit: unit.stands == "finished")
+    for unit in order[:_SHOWN_UNITS]:
         counts = ", ".join(f"{sum(r.values()):,} {kind}" for kind, r in unit.documents.items())
-        units.add_row(unit.name, f"{unit.rows:,}", counts or "unfinished")
-    if len(status.units) > _SHOWN_UNITS:
-        units.add_row(f"… and {len(status.units) - _SHOWN_UNITS:,} more", "", "")
-    head = (
-        f"{status.corpus}: {status.finished_units:,} of {len(status.units):,} units finished; "
-        f"newest build started {status.started}"
-    )
-    return [head, outcome_table(status.documents), question_table(status.questions), units]
+        units.add_row(unit.name, f"{unit.rows:,}", counts or unit.stands.replace("_", " "))
+    if len(order) > _SHOWN_UNITS:
+        units.add_row(f"… and {len(order) - _SHOWN_UNITS:,} more", "", "")
+    return units
+
+
+def _failure_table(failing: list[Seen]) -> Table:
+    columns = [("document", False), ("outcome", False), ("what", False), ("where", False)]
+    table = _table("failing", columns)
+    for seen in failing:
+        row = seen.row
+        stands = f"{row['outcome']}: {row['reason']}"
+        table.add_row(visible(row["id"]), stands, visible(row["detail"]), visible(row["place"]))
+    return table
 
 
 def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
@@ -142,8 +180,3 @@ def check_lines(report: Report) -> list[Any]:
     verdict = f"{counted(errors, 'error')} in {wrong}" if errors else "nothing is wrong"
     read = f"{counted(report.texts, 'text')} in {counted(report.files, 'file')}"
     return [*lines, f"{read}, scheme {' and '.join(report.schemes) or 'unknown'}: {verdict}"]
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number and what it counts, in the plural unless it is one."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -75,7 +75,10 @@ def unit_documents(workshop: Workshop, unit: Unit) -> Iterator[Document]:
 
 
 def unit_depends(
-    workshop: Workshop, unit: Unit, duplicates: dict[str, tuple[str, str, float]]
+    workshop: Workshop,
+    unit: Unit,
+    duplicates: dict[str, tuple[str, str, float]],
+    retries: dict[str, int],
 ) -> dict[str, str]:
     """Return digests, by name, of all that a unit's rows depend on.
 
@@ -83,12 +86,19 @@ def unit_depends(
         workshop: The opened recipe.
         unit: The unit.
         duplicates: Its documents that are not to be worked on: (reason, twin, similarity) by place.
+        retries: How often documents of it were to be tried again, by place.
     """
-    return workshop.depends | {
-        "file": sha256(unit.file.name, unit.file.stamp, str(unit.first), str(unit.rows)),
+    depends = workshop.depends | {
+        "file": rows_digest(unit),
         "source": workshop.depends_of_source(unit.file.source),
         "duplicates": sha256(canonical(duplicates)),
     }
+    return depends | ({"retries": sha256(canonical(retries))} if retries else {})
+
+
+def rows_digest(unit: Unit) -> str:
+    """Return a digest of which rows of which state of its file a unit holds."""
+    return sha256(unit.file.name, unit.file.stamp, str(unit.first), str(unit.rows))
 
 
 def unit_fingerprint(depends: dict[str, str]) -> str:

@@ -6,11 +6,12 @@ A plain class; that it runs inside a Ray actor is known to pool.py alone.
 import asyncio
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from pipeline.answering import Answering
 from pipeline.engines import Waiting
-from pipeline.journey import outcome, travel
+from pipeline.journey import Answerer, outcome, travel
 from pipeline.ledger import Ledger
 from pipeline.rows import counted, row_of
 from pipeline.units import (
@@ -22,6 +23,8 @@ from pipeline.units import (
 )
 from pipeline.workshop import open_workshop
 from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
+from schemas.errors import ChangedError
+from schemas.exchange import Answer, Request
 from schemas.recipe import Recipe
 from schemas.unit import Unit, UnitManifest, UnitResult
 
@@ -35,6 +38,7 @@ class Job:
     Attributes:
         unit: The unit.
         duplicates: (reason, twin, similarity) of documents not to be worked on, by place.
+        retries: How often a document is to be tried again, by place.
         deadly: Places of documents that have killed a worker when they ran alone.
         alone: Whether to take one document at a time and say first which, because this unit's
             worker has died before.
@@ -42,6 +46,7 @@ class Job:
 
     unit: Unit
     duplicates: dict[str, tuple[str, str, float]]
+    retries: dict[str, int] = field(default_factory=dict)
     deadly: frozenset[str] = frozenset()
     alone: bool = False
 
@@ -58,17 +63,22 @@ class Worker:
 
         Raises:
             StorageError: The corpus folder cannot be written.
-            SourceError: The unit's file cannot be read any more.
+            SourceError: The store of the unit's file cannot be reached.
         """
         unit = job.unit
         folder = self._workshop.corpus / "units" / unit.folder
-        depends = unit_depends(self._workshop, unit, job.duplicates)
+        depends = unit_depends(self._workshop, unit, job.duplicates, job.retries)
         done = None if job.deadly else finished(folder, unit_fingerprint(depends))
         if done:
             return UnitResult(unit=unit.name, manifest=done, documents=done.outcomes, resumed=True)
         ledger = Ledger(self._workshop.corpus, unit)
         answering = Answering(self._workshop.engines, ledger)
-        documents = list(unit_documents(self._workshop, unit))
+        try:
+            documents = list(unit_documents(self._workshop, unit))
+        except ChangedError as error:
+            # The others go on; this file is planned again when they are done.
+            waiting = {"pending": {"source_changed": unit.rows}}
+            return UnitResult(unit=unit.name, manifest=None, documents=waiting, changed=str(error))
         async with ledger.keeping():
             travelled = await self._travelled(documents, job, answering)
         if job.alone:
@@ -124,11 +134,28 @@ class Worker:
         async with self._flight:
             try:
                 document = await travel(
-                    document, self._workshop.passes, answering.answer, self._workshop.kit
+                    document,
+                    self._workshop.passes,
+                    drawn_anew(answering.answer, job.retries.get(document.place, 0)),
+                    self._workshop.kit,
                 )
             except Waiting:
                 return document, Outcome(OutcomeKind.PENDING, "waiting")
         return document, outcome(document)
+
+
+def drawn_anew(answer: Answerer, retries: int) -> Answerer:
+    """Return an answerer whose draws no earlier attempt has made.
+
+    Each attempt has room for two: an answer that cannot be read is asked for once more.
+    """
+    if not retries:
+        return answer
+
+    async def anew(requests: Sequence[Request]) -> list[Answer]:
+        return await answer([replace(r, draw=r.draw + 2 * retries) for r in requests])
+
+    return anew
 
 
 def _known_before(document: Document, job: Job) -> Note | None:

@@ -8,6 +8,7 @@ PipelineError
 ├── CorruptError    bytes differ from what their manifest says   exit 1
 ├── EngineError     an engine failed otherwise than by waiting  exit 1
 ├── ConservationError  documents do not add up                   exit 1
+├── BusyError       another build works in the same folder       exit 2
 ├── WorkerError     workers die without a document to blame      exit 1
 ├── VersionError    no such dataset or version                   exit 2
 ├── ParseError      tagged text breaks its scheme                exit 1
@@ -66,6 +67,12 @@ class EngineError(PipelineError):
 
 class ConservationError(PipelineError):
     """Documents were lost or doubled: what came in is not what went out."""
+
+
+class BusyError(PipelineError):
+    """Another build is at work in the same corpus folder."""
+
+    exit_code = 2
 
 
 class WorkerError(PipelineError):

@@ -125,6 +125,8 @@ class UnitResult(BaseModel):
         manifest: What was written, or None if documents still wait for answers.
         documents: Documents by outcome, then by reason, the waiting ones as ``pending``.
         resumed: Whether it was finished before and nothing had to be done.
+        changed: How its file differs from what was planned, so that it must be planned again; "" if
+            it does not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -133,6 +135,7 @@ class UnitResult(BaseModel):
     manifest: UnitManifest | None
     documents: dict[str, dict[str, int]]
     resumed: bool = False
+    changed: str = ""
 
 
 class StageManifest(BaseModel):
@@ -148,21 +151,40 @@ class StageManifest(BaseModel):
 
 
 class PlannedUnit(BaseModel):
-    """A unit as the plan lists it."""
+    """A unit as the plan lists it.
+
+    Attributes:
+        name: The unit's name.
+        folder: Where it lies below ``units/`` and ``ledger/``.
+        rows: How many rows it holds.
+        file: Digest of the rows that were planned: file, stamp, range.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     folder: str
     rows: int
+    file: str
 
 
 class Plan(BaseModel):
-    """What the newest build set out to do; ``status`` counts against it."""
+    """What the newest build set out to do; ``status`` counts against it.
+
+    Attributes:
+        format: Of this file.
+        corpus: The corpus's name.
+        started: When the build was started.
+        depends: Digests of what every unit depends on; a unit made otherwise is yet to be replayed.
+        sources: The same of each source, by name.
+        units: In the order in which they are worked on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     corpus: str
     started: str
+    depends: dict[str, str]
+    sources: dict[str, str]
     units: tuple[PlannedUnit, ...]

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipeline.corpus.status import summed
+from pipeline.corpus.costs import summed
 from pipeline.plugins import code_digest
 from pipeline.workshop import Workshop
 from schemas.exchange import sha256
@@ -47,7 +47,7 @@ def build_record(
                 k: v for k, v in cost.model_dump().items() if k not in ("asked", "remembered")
             }
             | {"answers": cost.asked + cost.remembered}
-            for question, cost in summed(list(manifests)).items()
+            for question, cost in summed(manifest.questions for manifest in manifests).items()
         },
     }
 

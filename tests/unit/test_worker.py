@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.corpus.outcomes import conserved
-from pipeline.corpus.status import summed
+from pipeline.corpus.costs import summed
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units, unit_documents
 from pipeline.worker import Job, Worker
@@ -33,7 +33,7 @@ async def rewritten(path, overrides=None, duplicates=None):
 
 
 def asked(results):
-    return {q: c.asked for q, c in summed([r.manifest for r in results]).items() if c.asked}
+    return {q: c.asked for q, c in summed(r.manifest.questions for r in results).items() if c.asked}
 
 
 def test_units_cover_every_row_once_wherever_they_are_cut(made):

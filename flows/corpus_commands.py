@@ -1,0 +1,251 @@
+"""The commands about a corpus and its builds: build, status, show, sample, retry."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.app import (
+    AsJson,
+    Overrides,
+    Quiet,
+    RecipeFile,
+    RecipeOrFolder,
+    app,
+    corpus_folder,
+    print_json,
+    print_lines,
+)
+from schemas.document import OutcomeKind
+
+# How often `status --watch` looks again.
+_LOOK_EVERY_S = 2.0
+
+_RETRIED = (OutcomeKind.QUARANTINED, OutcomeKind.REJECTED, OutcomeKind.HELD)
+
+OfOutcome = Annotated[
+    OutcomeKind | None, typer.Option("--outcome", help="Only documents of this outcome.")
+]
+OfReason = Annotated[
+    str | None, typer.Option("--reason", metavar="REASON", help="Only those with this reason.")
+]
+OfSource = Annotated[
+    str | None, typer.Option("--source", metavar="NAME", help="Only those of this source.")
+]
+
+
+@app.command(epilog="Example: `prealign build examples/demo.toml --set pool.workers=4`")
+def build(
+    recipe: RecipeFile,
+    overrides: Overrides = None,
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run the build of a recipe, or continue it where it was stopped.
+
+    Exit status: 0 a version holds the corpus, 1 something failed, 2 there is something to mend, or
+    documents still wait; the same command continues.
+    """
+    _build(recipe, overrides, as_json=as_json, quiet=quiet)
+
+
+def _build(recipe: Path, overrides: list[str] | None, *, as_json: bool, quiet: bool) -> None:
+    from flows.display import summary_lines
+    from pipeline.lock import check_free
+    from pipeline.recipes import read_recipe
+    from pipeline.workshop import open_workshop
+
+    # What is wrong with a recipe is said before Prefect and Ray are started.
+    check_free(open_workshop(read_recipe(recipe, overrides)).corpus)
+    if not (quiet or as_json):
+        sys.stderr.write("starting Prefect …\n")
+    from flows.build import build as run
+    from flows.guard import stops_at_once
+
+    # Ray tells of a dead worker on standard output, which belongs to the summary.
+    with stops_at_once(), redirect_stdout(sys.stderr):
+        summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    if as_json:
+        print_json(summary.as_json())
+    else:
+        print_lines(summary_lines(summary))
+    raise typer.Exit(0 if summary.is_complete else 2)
+
+
+@app.command(epilog="Example: `prealign status examples/demo.toml --watch`")
+def status(
+    recipe: RecipeOrFolder,
+    *,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again every two seconds, until the build ends.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show where a build stands: stages, documents, tokens, and what has failed.
+
+    Reads the corpus folder alone, so it can be asked from any terminal or machine that sees it,
+    while the build runs and after it.
+    """
+    from flows.display import status_lines
+    from pipeline.corpus.documents import failing
+    from pipeline.corpus.status import status as standing
+
+    corpus = corpus_folder(recipe)
+
+    def look() -> tuple[bool, list[Any]]:
+        found = standing(corpus)
+        return bool(found.holder), status_lines(found, failing(corpus), str(recipe))
+
+    if as_json:
+        found = standing(corpus)
+        print_json(
+            asdict(found)
+            | {
+                "questions": {name: cost.model_dump() for name, cost in found.questions.items()},
+                "stages": [stage.model_dump() for stage in found.stages],
+                "holder": found.holder.model_dump() if found.holder else None,
+                "failing": [seen.brief() for seen in failing(corpus)],
+            }
+        )
+    elif watch:
+        _watch(look)
+    else:
+        print_lines(look()[1])
+
+
+def _watch(look: Any) -> None:  # noqa: ANN401 - returns whether the build runs, and what to show
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    is_running, lines = look()
+    with _until_interrupted(), Live(Group(*lines), console=console, auto_refresh=False) as live:
+        while is_running:
+            time.sleep(_LOOK_EVERY_S)
+            is_running, lines = look()
+            live.update(Group(*lines), refresh=True)
+
+
+@contextmanager
+def _until_interrupted() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.stderr.write("no longer watching; the build goes on\n")
+
+
+@app.command(epilog="Example: `prealign show examples/demo.toml everyday/mill-owner-letter-1911`")
+def show(
+    recipe: RecipeOrFolder,
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="Its id, or its place: SOURCE/FILE:ROW.")
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show one document: its source, its voices in colour, every note and every answer."""
+    from flows.document_view import document_lines
+    from pipeline.corpus.documents import Documents, unfinished
+    from pipeline.recipes import read_recipe
+    from pipeline.workshop import open_workshop
+    from schemas.errors import VersionError
+
+    try:
+        seen = Documents(corpus_folder(recipe)).find(document)
+    except VersionError:
+        # A folder alone does not say where the sources are.
+        waiting = (
+            None if recipe.is_dir() else unfinished(open_workshop(read_recipe(recipe)), document)
+        )
+        if waiting is None:
+            raise
+        seen = waiting
+    if as_json:
+        print_json(seen.as_json())
+    else:
+        print_lines(document_lines(seen))
+
+
+@app.command(epilog="Example: `prealign sample RECIPE --outcome rejected --reason fidelity -n 20`")
+def sample(
+    recipe: RecipeOrFolder,
+    outcome: OfOutcome = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    language: Annotated[
+        str | None, typer.Option("--language", metavar="CODE", help="Only those in it.")
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--form", metavar="FORM", help="Only those of this form.")
+    ] = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 5,
+    seed: Annotated[
+        str, typer.Option("--seed", help="Another seed draws others; the same the same ones.")
+    ] = "0",
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Show long texts to their end.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show documents drawn at random from those of an outcome, a reason, a source, a form."""
+    from flows.document_view import sample_lines
+    from pipeline.corpus.documents import Documents, Wanted
+
+    wanted = Wanted(outcome and outcome.value, reason, source, language, form)
+    found = Documents(corpus_folder(recipe)).sample(wanted, count, seed)
+    if as_json:
+        print_json([seen.as_json() for seen in found])
+    else:
+        print_lines(line for seen in found for line in sample_lines(seen, str(recipe), full=full))
+
+
+@app.command(epilog="Example: `prealign retry examples/demo.toml --outcome quarantined`")
+def retry(
+    recipe: RecipeFile,
+    outcome: OfOutcome = None,
+    reason: OfReason = None,
+    source: OfSource = None,
+    document: Annotated[
+        list[str] | None,
+        typer.Option("--document", metavar="ID", help="Only this one; as often as needed."),
+    ] = None,
+    overrides: Overrides = None,
+    *,
+    later: Annotated[
+        bool, typer.Option("--later", help="Only write it down; the next build takes them up.")
+    ] = False,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask again about documents that were rejected, held or quarantined, and build.
+
+    They are asked with new draws, so that an engine may answer otherwise; all other documents of
+    their units are replayed from the ledger and cost nothing.
+    """
+    from flows.said import counted
+    from pipeline.corpus.documents import Documents, Wanted, retryable
+    from pipeline.corpus.retries import retry as write_down
+    from pipeline.lock import check_free
+
+    if not document and outcome not in _RETRIED:
+        known = ", ".join(_RETRIED)
+        raise typer.BadParameter(f"say which: --outcome ({known}), or --document ID")
+    corpus = corpus_folder(recipe)
+    check_free(corpus)
+    wanted = Wanted(outcome and outcome.value, reason, source)
+    again, decided = retryable(Documents(corpus), wanted, document or [])
+    write_down(corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
+    if not (as_json or quiet):
+        said = f"{counted(len(again), 'document')} will be asked about again"
+        if decided:
+            said += f"; {decided:,} were decided before any question, which no retry can change"
+        sys.stderr.write(said + "\n")
+    if not later:
+        _build(recipe, overrides, as_json=as_json, quiet=quiet)
+    elif as_json:
+        print_json({"again": [seen.row["id"] for seen in again], "decided_before": decided})
