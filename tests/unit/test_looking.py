@@ -1,0 +1,280 @@
+"""Looking into a corpus: where it stands, single documents, samples, and what is tried again."""
+
+import gzip
+import json
+
+import pytest
+from rich.console import Console
+
+from flows.display import status_lines
+from flows.document_view import document_lines, sample_lines, visible
+from flows.said import counted, duration
+from pipeline.corpus.documents import Documents, Wanted, failing, retryable, unfinished
+from pipeline.corpus.retries import retried, retry
+from pipeline.corpus.status import PLAN, status
+from pipeline.ledger import Ledger
+from pipeline.recipes import read_recipe
+from pipeline.units import planned_units, rows_digest
+from pipeline.worker import Job, Worker, drawn_anew
+from pipeline.workshop import open_workshop
+from schemas.errors import VersionError
+from schemas.exchange import Answer, Identity, Request, Role
+from schemas.progress import StageProgress
+from schemas.unit import Plan, PlannedUnit
+from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+
+
+@pytest.fixture
+def made(folder):
+    """A folder with seven rows: five plain, one with a bad deed, one that cannot be read."""
+    rows = [{"id": str(i), "text": plain_text(i)} for i in range(5)]
+    write_documents(folder, [*rows, {"id": "bad", "text": BAD_DEED}])
+    with (folder / "documents" / "all.jsonl").open("a") as file:
+        file.write("{broken\n")
+    return folder
+
+
+def plan_of(workshop, units):
+    plan = Plan(
+        corpus="test",
+        started="2026-01-01T00:00:00Z",
+        depends=workshop.depends,
+        sources={name: workshop.depends_of_source(name) for name in workshop.sources},
+        units=tuple(
+            PlannedUnit(name=u.name, folder=u.folder, rows=u.rows, file=rows_digest(u))
+            for u in units
+        ),
+    )
+    workshop.corpus.write(PLAN, plan.model_dump_json().encode())
+
+
+async def built(folder, *, units=None, retries=None, overrides=None, **settings):
+    """Plan all units and work on the first ``units`` of them, or on all; return the workshop."""
+    recipe = read_recipe(write_recipe(folder, **settings), overrides)
+    workshop = open_workshop(recipe)
+    planned = list(planned_units(workshop))
+    plan_of(workshop, planned)
+    worker = Worker(recipe)
+    for unit in planned[:units]:
+        await worker.rewrite(Job(unit, {}, (retries or {}).get(unit.name, {})))
+    return workshop
+
+
+def shown(lines):
+    console = Console(width=200, no_color=True)
+    with console.capture() as captured:
+        for line in lines:
+            console.print(line, markup=False)
+    return captured.get()
+
+
+async def test_unfinished_units_are_pending_and_their_tokens_count(made):
+    workshop = await built(made, units=1)
+    second = list(planned_units(workshop))[1]
+    ledger = Ledger(workshop.corpus, second)
+    request = Request("made/4", "screen", Role.REVIEWER, (), Plan)
+    ledger.add("ab" * 32, request, Answer("{}", Identity("rules", "x")))
+    ledger.write()
+
+    found = status(workshop.corpus)
+
+    assert found.documents == {"accepted": {"verbatim": 4}, "pending": {"unit_under_way": 3}}
+    assert [unit.stands for unit in found.units] == ["finished", "under_way"]
+    assert found.questions["screen"].asked == 5
+    assert found.holder is None
+
+
+async def test_a_unit_that_was_made_by_another_recipe_is_outdated(made):
+    workshop = await built(made)
+    await built(made, units=0, overrides=["corpus.seed=other"])
+
+    found = status(workshop.corpus)
+
+    assert found.documents == {"pending": {"unit_outdated": 7}}
+
+
+async def test_a_unit_whose_file_changed_is_outdated(made):
+    workshop = await built(made)
+    write_documents(made, [{"id": str(i), "text": plain_text(i)} for i in range(4)])
+    await built(made, units=0)
+
+    assert status(workshop.corpus).documents == {"pending": {"unit_outdated": 4}}
+
+
+async def test_a_document_is_found_by_its_id_and_by_its_place(made):
+    workshop = await built(made)
+    documents = Documents(workshop.corpus)
+
+    by_id, by_place = documents.find("made/bad"), documents.find("made/all.jsonl:6")
+
+    assert by_id == by_place
+    assert by_id.row["source_text"] == BAD_DEED
+    assert {a["question"] for a in by_id.answers} >= {"screen", "draft/commentary"}
+    json.dumps(by_id.as_json(), default=str)
+
+
+async def test_everything_about_a_document_is_shown(made):
+    workshop = await built(made)
+
+    said = shown(document_lines(Documents(workshop.corpus).find("made/bad")))
+
+    assert "accepted, as_drafted" in said
+    assert said.count("He lied to his sister about the letter") == 2
+    assert "<AI>" in said
+    assert "1 screen: keep" in said
+    assert "act deceit, sentences 2–2" in said
+    assert "review/character · draw 0 · rules:" in said
+    assert '"decision": "approve"' in said
+
+
+async def test_a_document_that_was_never_asked_about_is_shown_with_its_reason(made):
+    workshop = await built(made)
+
+    said = shown(document_lines(Documents(workshop.corpus).find("made/all.jsonl:7")))
+
+    assert "rejected, not_json" in said
+    assert "no engine was asked" in said
+
+
+async def test_a_document_of_an_unfinished_unit_is_read_from_its_source(made):
+    workshop = await built(made, units=1)
+
+    seen = unfinished(workshop, "made/bad")
+
+    assert (seen.row["outcome"], seen.row["reason"]) == ("pending", "unit_unfinished")
+    assert "nothing was written" in shown(document_lines(seen))
+    with pytest.raises(VersionError, match="no finished unit holds"):
+        Documents(workshop.corpus).find("made/bad")
+    assert unfinished(workshop, "made/none") is None
+
+
+async def test_a_sample_is_of_what_is_meant_and_the_same_every_time(made):
+    workshop = await built(made)
+    documents = Documents(workshop.corpus)
+
+    some = documents.sample(Wanted(outcome="accepted", reason="verbatim"), 3, "0")
+    again = documents.sample(Wanted(outcome="accepted", reason="verbatim"), 3, "0")
+    others = documents.sample(Wanted(outcome="accepted", reason="verbatim"), 3, "1")
+    every = documents.sample(Wanted(outcome="accepted"), 50, "0")
+
+    assert [s.row["id"] for s in some] == [s.row["id"] for s in again]
+    assert {s.row["id"] for s in some} != {s.row["id"] for s in others}
+    assert {s.row["reason"] for s in some} == {"verbatim"}
+    assert len(every) == 6
+
+
+async def test_a_sample_of_nothing_says_what_there_is(made):
+    workshop = await built(made)
+
+    with pytest.raises(VersionError) as caught:
+        Documents(workshop.corpus).sample(Wanted("rejected", "fidelity"), 3, "0")
+
+    assert str(caught.value) == "no finished document has outcome rejected, reason fidelity"
+    assert "accepted/as_drafted, accepted/verbatim, rejected/not_json" in caught.value.hint
+
+
+async def test_long_texts_of_a_sample_are_cut_unless_they_are_wanted_whole(folder):
+    write_documents(folder, [{"id": "long", "text": "\n\n".join(map(plain_text, range(9)))}])
+    workshop = await built(folder)
+    [seen] = Documents(workshop.corpus).sample(Wanted(), 1, "0")
+
+    cut, whole = (shown(sample_lines(seen, "r.toml", full=full)) for full in (False, True))
+
+    assert "characters more: --full" in cut
+    assert "characters more" not in whole
+    assert "prealign show r.toml made/long" in cut
+
+
+def test_what_could_command_a_terminal_is_shown_as_a_sign():
+    assert visible("a\x1b[31m\u202eb\tc\n") == "a␛[31m‹U+202E›b\tc\n"
+
+
+async def test_a_retry_asks_with_new_draws_and_replays_the_rest(made):
+    workshop = await built(made)
+    again, decided = retryable(Documents(workshop.corpus), Wanted(), ["made/bad"])
+    retry(workshop.corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
+
+    await built(made, retries=retried(workshop.corpus))
+
+    seen = Documents(workshop.corpus).find("made/bad")
+    assert decided == 0
+    assert {a["draw"] for a in seen.answers} == {0, 2}
+    assert {a["draw"] for a in Documents(workshop.corpus).find("made/4").answers} == {0}
+    assert {a["draw"] for a in Documents(workshop.corpus).find("made/0").answers} == {0}
+
+
+async def test_each_retry_counts(made):
+    workshop = await built(made)
+    for _ in range(3):
+        retry(workshop.corpus, [("made/all.jsonl:4+3", "made/all.jsonl:6")])
+
+    assert retried(workshop.corpus) == {"made/all.jsonl:4+3": {"made/all.jsonl:6": 3}}
+
+
+async def test_what_was_decided_before_any_question_is_not_tried_again(made):
+    workshop = await built(made)
+
+    again, decided = retryable(Documents(workshop.corpus), Wanted(outcome="rejected"), [])
+
+    assert (again, decided) == ([], 1)
+
+
+async def test_a_retry_of_nothing_is_told_what_there_is(made):
+    workshop = await built(made)
+
+    with pytest.raises(VersionError, match="no finished document has outcome quarantined"):
+        retryable(Documents(workshop.corpus), Wanted(outcome="quarantined"), [])
+
+
+async def test_draws_of_attempts_never_meet():
+    seen = []
+
+    async def answer(requests):
+        seen.append([r.draw for r in requests])
+        return []
+
+    request = Request("d", "q", Role.WRITER, (), Plan)
+    second = Request("d", "q", Role.WRITER, (), Plan, draw=1)
+    for retries in range(3):
+        await drawn_anew(answer, retries)([request, second])
+
+    assert seen == [[0, 1], [2, 3], [4, 5]]
+
+
+async def test_status_lines_tell_stages_units_and_failures(folder):
+    good = b'{"text": "Sound and short."}\n' * 3
+    (folder / "documents" / "all.jsonl.gz").write_bytes(gzip.compress(good)[:-9])
+    workshop = await built(folder)
+
+    said = shown(status_lines(status(workshop.corpus), failing(workshop.corpus), "r.toml"))
+
+    assert "nobody is at work" in said
+    assert "rejected: damaged" in said
+    assert "look: prealign show r.toml made/all.jsonl.gz:" in said
+
+
+def test_rates_leave_out_what_was_done_before():
+    stage = StageProgress(name="rewrite", begun=100.0, done=60, kept=40, total=100)
+
+    assert stage.rate(110.0) == 2.0
+    assert stage.seconds_left(110.0) == 20.0
+    assert StageProgress(name="plan", begun=100.0).rate(110.0) is None
+    assert stage.model_copy(update={"total": None}).seconds_left(110.0) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.2, "0 s"),
+        (59.4, "59 s"),
+        (200, "3 min 20 s"),
+        (18_600, "5 h 10 min"),
+        (183_600, "2 d 3 h"),
+    ],
+)
+def test_times_are_said_in_their_two_largest_units(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_what_is_counted_is_in_the_plural_unless_it_is_one():
+    assert (counted(1, "unit"), counted(1200, "unit")) == ("1 unit", "1,200 units")
