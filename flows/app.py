@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+_UNFOLDED = 100_000
+
 RecipeFile = Annotated[Path, typer.Argument(metavar="RECIPE", help="The recipe, a TOML file.")]
 RecipeOrFolder = Annotated[
     Path, typer.Argument(metavar="RECIPE", help="The recipe, or the folder of its corpus.")
@@ -61,10 +63,8 @@ def _plain(value: object) -> str:
 def print_lines(lines: Iterable[Any]) -> None:
     """Print lines, tables and coloured text to standard output."""
     from rich.console import Console
-    from rich.text import Text
 
-    console = Console(highlight=False)
     # Lines are folded for eyes alone; a pipe gets them as they are.
-    whole = str if console.is_terminal else (str, Text)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
     for line in lines:
-        console.print(line, soft_wrap=isinstance(line, whole), markup=False)
+        console.print(line, soft_wrap=isinstance(line, str), markup=False)

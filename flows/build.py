@@ -55,7 +55,7 @@ def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
     """Return all units, by the priority of their sources, after writing down what is planned."""
     with stages.stage("plan") as advance:
         units = []
-        for unit in planned_units(workshop):
+        for unit in planned_units(workshop, stages.tell):
             units.append(unit)
             advance(1)
     planned = Plan(

@@ -10,7 +10,6 @@ import re
 from typing import Any
 
 from rich.padding import Padding
-from rich.rule import Rule
 from rich.text import Text
 
 from pipeline.corpus.documents import Seen
@@ -96,7 +95,7 @@ def _head(seen: Seen) -> list[Any]:
     stands = f"{row['outcome']}, {row['reason']}"
     if row["detail"]:
         stands += f": {visible(row['detail'])}"
-    return [Rule(Text(visible(row["id"])), align="left"), Text(stands, style=_HEAD)]
+    return [Text(f"── {visible(row['id'])} ──", style=_HEAD), Text(stands, style=_HEAD)]
 
 
 def _facts(seen: Seen) -> list[Text]:
@@ -155,7 +154,7 @@ def _objection(held: dict[str, Any]) -> str:
 
 
 def _indented(text: str) -> Padding:
-    return Padding(Text(visible(text)), (0, 0, 0, 3))
+    return Padding(Text(visible(text)), (0, 0, 0, 3), expand=False)
 
 
 def _answer_lines(answer: dict[str, Any]) -> list[Any]:

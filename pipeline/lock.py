@@ -96,7 +96,7 @@ def described(lock: BuildLock | None) -> str:
 
 def _busy(folder: Folder, lock: BuildLock) -> BusyError:
     return BusyError(
-        f"another build is at work in {folder.path.rpartition('/')[0]}: process {lock.process} on "
+        f"another build is at work in {str(folder).rpartition('/')[0]}: process {lock.process} on "
         f"{lock.host}, since {lock.since}",
         hint="wait for it, or stop it; `prealign status` shows how far it is. If you know that it "
         f"is dead, delete {folder}",

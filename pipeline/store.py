@@ -14,7 +14,7 @@ from uuid import uuid4
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.errors import StorageError
+from schemas.errors import PipelineError, StorageError
 
 
 class Folder:
@@ -37,7 +37,7 @@ class Folder:
         return Folder(f"{self.path}/{name}", self.fs)
 
     def __str__(self) -> str:
-        return self.path
+        return self.path if self.is_local else str(self.fs.unstrip_protocol(self.path))
 
     def read(self, name: str) -> bytes | None:
         """Return a file's bytes, or None if there is no such file.
@@ -99,7 +99,7 @@ class Folder:
         self.remove(name)
         if not first or second:
             raise StorageError(
-                f"{self.path} does not refuse to create a file twice",
+                f"{self} does not refuse to create a file twice",
                 hint="publish to a local disk or an object store with conditional writes",
             )
 
@@ -148,10 +148,14 @@ class Folder:
     def _storage_errors(self, done: str, name: str) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
-            path = f"{self.path}/{name}".rstrip("/")
+        except PipelineError:
+            raise
+        except Exception as error:
+            # Not only OSError: stores have exceptions of their own, such as botocore's.
+            path = f"{self}/{name}".rstrip("/")
+            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise StorageError(
-                f"{path} cannot be {done}: {error.strerror or error}",
+                f"{path} cannot be {done}: {why}",
                 hint="make room, or mend the path or its permissions, and run the same command "
                 "again; it continues",
             ) from error

@@ -1,7 +1,7 @@
 """Units: planned from the sources, finished when their manifest says so."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from sys import maxsize
 
@@ -23,19 +23,31 @@ DOCUMENTS = "documents.parquet"
 MANIFEST = "manifest.json"
 
 
-def planned_units(workshop: Workshop) -> Iterator[Unit]:
-    """Yield every unit of every source, in the recipe's order; the order of priority.
+def planned_units(
+    workshop: Workshop, tell: Callable[[str], None] = lambda _: None
+) -> Iterator[Unit]:
+    """Yield every unit of every source, the sources by priority.
+
+    Args:
+        workshop: The opened recipe.
+        tell: Told which files of a source's folder are not read.
 
     Raises:
         SourceError: A source names no file, or one that it does not trust.
     """
     for section in workshop.recipe.sources:
-        yield from _capped(_units_of(workshop, section), section.cap)
+        yield from _capped(_units_of(workshop, section, tell), section.cap)
 
 
-def _units_of(workshop: Workshop, section: SourceSection) -> Iterator[Unit]:
+def _units_of(
+    workshop: Workshop, section: SourceSection, tell: Callable[[str], None]
+) -> Iterator[Unit]:
     source = workshop.sources[section.name]
     found = listing(section, source.endings)
+    if found.others:
+        names = ", ".join(found.others[:3]) + (", …" if len(found.others) > 3 else "")
+        count = f"{len(found.others):,} files" if len(found.others) > 1 else "1 file"
+        tell(f"source '{section.name}': {count} of other kinds not read: {names}")
     for file in source.gathered(found.files, workshop.recipe.corpus.unit_rows):
         check_trusted(section, file)
         yield from source.units(file, workshop.recipe.corpus.unit_rows)
