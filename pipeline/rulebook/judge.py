@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipeline.fence import Remark, Shown, ShownRewrite
-from pipeline.rulebook.screen import screening
+from pipeline.rulebook.screen import language_of, screening
 
 _AHEAD_WORDS = 80
 _TAGS = re.compile(r"</?AI(?:_quoting_human)?>")
@@ -94,7 +94,9 @@ def _fidelity(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
                 what = f"nobody says '{quote}' in the document"
                 objections.append(_object("misquoted", what, remark.before, "2"))
         own = _plain(remark)
-        for fact in _NUMBER.findall(own) + _NAME.findall(own):
+        # In German every noun is written like a name.
+        names = [] if language_of(own) == "de" else _NAME.findall(own)
+        for fact in _NUMBER.findall(own) + names:
             if _flat(fact).rstrip(".,:") not in text:
                 what = f"the document does not speak of '{fact}'"
                 objections.append(_object("invented", what, remark.before, "2"))

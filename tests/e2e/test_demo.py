@@ -11,6 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
 
+from pipeline.recipes import read_recipe
+from pipeline.units import planned_units, unit_documents
+from pipeline.workshop import open_workshop
 from schemas.tables import PUBLISHED
 from tests.conftest import ROOT
 
@@ -26,36 +29,38 @@ def rows(demo):
 def test_all_documents_are_accounted_for(summary):
     documents = summary["documents"]
 
-    assert sum(sum(reasons.values()) for reasons in documents.values()) == 24
+    assert sum(sum(reasons.values()) for reasons in documents.values()) == 63
     assert documents["duplicate"] == {"source": 2}
     assert documents["accepted"]["revised"] >= 1
-    assert documents["accepted"]["as_drafted"] >= 8
+    assert documents["accepted"]["as_drafted"] >= 20
+    assert documents["accepted"]["trusted"] == 2
 
 
 def test_status_says_the_same_from_the_folder_alone(demo, summary, prealign):
     said = json.loads(prealign("status", demo / "examples/demo.toml", "--json").stdout)
 
     assert said["documents"] == summary["documents"]
-    assert len(said["units"]) == 3
-    assert said["questions"]["screen"]["asked"] == 22
+    assert len(said["units"]) == 9
+    assert {unit["stands"] for unit in said["units"]} == {"finished"}
+    assert said["questions"]["screen"]["asked"] == 61
 
 
 def test_the_manifest_says_where_every_document_went_and_how_it_was_made(demo, summary):
     manifest = json.loads((demo / "pulled/manifest.json").read_text())
 
     assert manifest["documents"] == summary["documents"]
-    assert manifest["sources"] == 24
+    assert manifest["sources"] == 63
     build = manifest["build"]
     assert build["recipe"] == (demo / "examples/demo.toml").read_text()
     assert build["prompts"]["constitution.md"]
-    assert build["cost"]["screen"]["answers"] == 22
+    assert build["cost"]["screen"]["answers"] == 61
     assert str(demo) not in json.dumps(manifest)
 
 
 def test_a_second_build_finds_everything_finished(demo, prealign):
     again = json.loads(prealign("build", demo / "examples/demo.toml", "--json").stdout)
 
-    assert (again["units"], again["resumed"], again["asked"]) == (3, 3, 0)
+    assert (again["units"], again["resumed"], again["asked"]) == (9, 9, 0)
     assert (again["version"], again["is_new"]) == (1, False)
 
 
@@ -70,7 +75,7 @@ def test_a_reader_with_only_pyarrow_reads_it_as_promised(demo, rows):
     table = ds.dataset(demo / "pulled" / "data", format="parquet").to_table()
 
     assert table.schema.equals(PUBLISHED)
-    assert table.num_rows == 22
+    assert table.num_rows == 61
     assert pc.all(pc.less_equal(table["synthetic_share"], 1.0)).as_py()
     for row in rows:
         spans = row["spans"]
@@ -79,10 +84,13 @@ def test_a_reader_with_only_pyarrow_reads_it_as_promised(demo, rows):
 
 
 def test_human_words_are_those_of_the_source(demo, rows):
-    lines = (demo / "examples/documents/everyday.jsonl").read_text().split("\n")
-    sources = {f"everyday/{d['id']}": d["text"] for d in map(json.loads, filter(None, lines))}
+    workshop = open_workshop(read_recipe(demo / "examples/demo.toml"))
+    units = planned_units(workshop)
+    sources = {d.id: d.text for unit in units for d in unit_documents(workshop, unit)}
 
     for row in rows:
+        if row["form"] == "trusted":
+            continue
         source = sources[row["id"]]
         human = [s for s in row["spans"] if s["source_start"] is not None]
         said = [row["text"][s["start"] : s["end"]] for s in human]
@@ -137,7 +145,7 @@ def test_prefect_holds_progress_and_summary(demo, environment):
     kept = dict(database.execute("SELECT key, data FROM artifact ORDER BY created").fetchall())
 
     assert set(kept) >= {"rewrite", "summary"}
-    assert "| accepted | as_drafted | 9 |" in kept["summary"]
+    assert "| accepted | as_drafted | 23 |" in kept["summary"]
 
 
 def test_the_build_log_holds_events_with_fields(demo):
@@ -147,5 +155,5 @@ def test_the_build_log_holds_events_with_fields(demo):
 
     finished = [e for e in events if e["event"] == "unit finished"]
     assert [e["event"] for e in events][:2] == ["build started", "planned"]
-    assert sum(e.get("accepted", 0) for e in finished) == 22
+    assert sum(e.get("accepted", 0) for e in finished) == 61
     assert pa.__version__ in (demo / "pulled/manifest.json").read_text()

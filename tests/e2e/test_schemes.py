@@ -44,7 +44,7 @@ def test_another_scheme_asks_nothing_again(again):
     _, summary = again
 
     assert (summary["asked"], summary["version"]) == (0, 2)
-    assert summary["remembered"] == 94
+    assert summary["remembered"] == 243
 
 
 def test_the_version_names_its_scheme_and_can_be_parsed_by_it(again):
@@ -84,8 +84,8 @@ def test_a_version_read_in_the_wrong_scheme_does_not_pass(demo, prealign):
     found = prealign("check", demo / "pulled", "--scheme", "explicit", "--places", "1")
 
     assert found.returncode == 1
-    assert "no_voice: 22" in found.stdout
-    assert "22 texts in 2 files, scheme explicit: 22 errors in 22 places" in found.stdout
+    assert "no_voice: 61" in found.stdout
+    assert "61 texts in 2 files, scheme explicit: 61 errors in 61 places" in found.stdout
 
 
 def test_a_scheme_that_is_none_is_refused_before_any_work(demo, prealign):

@@ -171,3 +171,20 @@ def test_metadata_of_any_length_leaves_the_answer_readable():
     found = screening(shown("A word or two.", topic="x" * 500, media_type="y" * 500))
 
     Screening.model_validate(found)
+
+
+def test_german_nouns_are_not_taken_for_invented_names():
+    said = "Wer so spricht, nimmt ihr das Vertrauen, und ohne Vertrauen gibt es keine Nachbarn."
+
+    assert "invented" not in objections("fidelity", BAD_DEED, (2, said))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A utility library for mocking out the requests module.\n\nAll calls are mocked.",
+        "Finally, any free program is threatened constantly by software patents.",
+    ],
+)
+def test_words_of_software_are_not_taken_for_cruelty(text):
+    assert acts(text) == []

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.corpus.outcomes import conserved
 from pipeline.corpus.costs import summed
+from pipeline.corpus.outcomes import conserved
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units, unit_documents
 from pipeline.worker import Job, Worker
