@@ -78,9 +78,8 @@ def find_source_duplicates(
     workshop: Workshop, units: list[Unit], published: frozenset[str], stages: Stages
 ) -> Decisions:
     """Return which documents are not worth rewriting, because another one is so like them."""
-    with stages.stage("source duplicates") as advance:
-        decisions = source_duplicates(workshop, units, published)
-        advance(sum(map(len, decisions.values())))
+    with stages.stage("source duplicates", sum(unit.rows for unit in units)) as advance:
+        decisions = source_duplicates(workshop, units, published, advance)
     event("source duplicates found", documents=sum(map(len, decisions.values())))
     return decisions
 
@@ -101,9 +100,9 @@ def rewrite(
     )
     due = time.monotonic() + _PROGRESS_EVERY_S
     with (
-        stages.stage("rewrite", sum(rows.values())) as advance,
         ray_cluster(pool),
         Pool(workshop.recipe) as workers,
+        stages.stage("rewrite", sum(rows.values())) as advance,
     ):
         for result in workers.rewrite(jobs):
             results[result.unit] = result
@@ -128,9 +127,9 @@ def find_output_duplicates(
     stages: Stages,
 ) -> Decisions:
     """Return which accepted documents have become too much alike."""
-    with stages.stage("output duplicates") as advance:
-        decisions = output_duplicates(workshop, finished, published)
-        advance(sum(map(len, decisions.values())))
+    documents = sum(manifest.documents for _, manifest in finished)
+    with stages.stage("output duplicates", documents) as advance:
+        decisions = output_duplicates(workshop, finished, published, advance)
     event("output duplicates found", documents=sum(map(len, decisions.values())))
     return decisions
 

@@ -77,6 +77,7 @@ def summary_lines(summary: Summary) -> list[Any]:
         lines.append("some documents wait for answers; run the same command when they are there")
     elif summary.version is None:
         lines.append("nothing was accepted, so there is no version; the reasons stand above")
+        lines.append("look: prealign sample RECIPE --outcome rejected")
     else:
         made = "published" if summary.is_new else "the corpus is still the same as"
         dataset = shown_path(summary.dataset)

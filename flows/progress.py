@@ -79,7 +79,7 @@ class Stages:
             return
         columns = (
             TextColumn("  {task.description:<18}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=30, complete_style="green", finished_style="green"),
             TextColumn("{task.fields[pace]}"),
         )
         with Progress(*columns, console=self._console, transient=True) as bar:

@@ -189,5 +189,6 @@ def _plain(value: object) -> str | None:
 
 def _type_name(value: object) -> str:
     """Return what a value of the wrong kind is, in the words of whoever made the file."""
-    known = {dict: "an object", list: "a list", bool: "true or false", bytes: "bytes that are not UTF-8"}
+    known = {dict: "an object", list: "a list", bool: "true or false"}
+    known[bytes] = "bytes that are not UTF-8"
     return known.get(type(value), type(value).__name__)

@@ -97,7 +97,11 @@ class Ledger:
         names = [name for name in self._folder.names() if name.endswith(".parquet")]
         if len(names) < 2:
             return
-        tables = [decoded(self._folder.read(name) or b"") for name in names]
+        # One that is gone was put together by a worker of a build that is just being stopped.
+        found = [data for name in names if (data := self._folder.read(name))]
+        tables = [decoded(data) for data in found]
+        if not tables:
+            return
         self._folder.write(_name(), encoded(pa.concat_tables(tables).unify_dictionaries()))
         for name in names:
             self._folder.remove(name)

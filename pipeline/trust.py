@@ -6,7 +6,7 @@ It may speak for the AI, so nothing less than the sha256 of what somebody has re
 import hashlib
 from dataclasses import replace
 
-from pipeline.source_files import opened, place
+from pipeline.reading.files import opened, place
 from pipeline.splitting import tokens
 from pipeline.voices.parse import parse
 from schemas.document import Decision, Document, Note, Voice

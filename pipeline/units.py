@@ -8,7 +8,7 @@ from sys import maxsize
 from pydantic import ValidationError
 
 from pipeline.parquet import read_table, table_of, write_table
-from pipeline.source_files import listing
+from pipeline.reading.files import listing
 from pipeline.store import Folder
 from pipeline.trust import check_trusted
 from pipeline.workshop import Workshop

@@ -102,7 +102,7 @@ class Workshop:
         section = self.source_section(name)
         plugin, door = self.sources[name], self.doors[name]
         return sha256(
-            code_digest(type(plugin).__module__),
+            code_digest("pipeline.sources", "pipeline.reading", type(plugin).__module__),
             canonical(plugin.model_dump(mode="json")),
             canonical([version(distribution) for distribution in plugin.software]),
             canonical([section.fields, section.metadata, section.sha256]),

@@ -46,6 +46,11 @@ class Unit:
     offset: int = 0
 
     @property
+    def files(self) -> tuple[SourceFile, ...]:
+        """The files that its rows come from: many where each row is a file of its own."""
+        return self.file.members[self.first : self.first + self.rows] or (self.file,)
+
+    @property
     def name(self) -> str:
         """``source/file:first+rows``."""
         return f"{self.file.source}/{self.file.name}:{self.first}+{self.rows}"

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from pipeline.checking.report import Fault, Report
 from pipeline.checking.rows import row_faults
 from pipeline.corpus.versions import Dataset
-from pipeline.source_files import DamageError, listing, opened
+from pipeline.reading.files import DamageError, listing, opened
 from pipeline.sources.jsonl import Jsonl
 from pipeline.store import Folder
 from pipeline.voices.scheme import working_scheme

@@ -30,7 +30,10 @@ _MANIFEST = "manifest.json"
 
 
 def source_duplicates(
-    workshop: Workshop, units: Sequence[Unit], published: frozenset[str]
+    workshop: Workshop,
+    units: Sequence[Unit],
+    published: frozenset[str],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Decisions:
     """Return which source documents are not worth rewriting, or cannot be told apart by id.
 
@@ -38,6 +41,7 @@ def source_duplicates(
         workshop: The opened recipe.
         units: All units, in the recipe's order.
         published: Source ids that the newest version holds; they stay before others.
+        advance: Told of how many more rows were read.
 
     Raises:
         StorageError: The corpus folder cannot be written.
@@ -72,6 +76,7 @@ def source_duplicates(
                         *compared("".join(span.text for span in document.spans)),
                     )
                 )
+            advance(unit.rows)
         yield from _removed(candidates, workshop, "source")
 
     folder = workshop.corpus / "duplicates" / "source"
@@ -79,7 +84,10 @@ def source_duplicates(
 
 
 def output_duplicates(
-    workshop: Workshop, manifests: Sequence[tuple[Folder, UnitManifest]], published: frozenset[str]
+    workshop: Workshop,
+    manifests: Sequence[tuple[Folder, UnitManifest]],
+    published: frozenset[str],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Decisions:
     """Return which accepted documents have become too much alike.
 
@@ -87,6 +95,7 @@ def output_duplicates(
         workshop: The opened recipe.
         manifests: Every finished unit with its folder, in the recipe's order.
         published: Source ids that the newest version holds.
+        advance: Told of how many more documents were read.
 
     Raises:
         CorruptError: A unit's table is missing or changed.
@@ -97,19 +106,21 @@ def output_duplicates(
 
     def decide() -> Iterator[dict[str, object]]:
         order = [section.name for section in workshop.recipe.sources]
-        candidates = [
-            Candidate(
-                row["source_id"] not in published,
-                order.index(manifest.unit.partition("/")[0]),
-                1.0 - (row["quality"] or 0.0),
-                row["id"],
-                row["place"],
-                manifest.unit,
-                *compared(clean_text(row["text"], row["spans"])),
-            )
-            for folder, manifest in manifests
-            for row in _accepted(folder, manifest)
-        ]
+        candidates: list[Candidate] = []
+        for folder, manifest in manifests:
+            candidates += [
+                Candidate(
+                    row["source_id"] not in published,
+                    order.index(manifest.unit.partition("/")[0]),
+                    1.0 - (row["quality"] or 0.0),
+                    row["id"],
+                    row["place"],
+                    manifest.unit,
+                    *compared(clean_text(row["text"], row["spans"])),
+                )
+                for row in _accepted(folder, manifest)
+            ]
+            advance(manifest.documents)
         yield from _removed(candidates, workshop, "output")
 
     folder = workshop.corpus / "duplicates" / "output"

@@ -9,7 +9,7 @@ from pydantic import PrivateAttr
 
 from pipeline.door import Row
 from pipeline.plugins import Plugin
-from pipeline.source_files import DamageError, check_unchanged
+from pipeline.reading.files import DamageError, check_unchanged
 from schemas.document import METADATA_FIELDS
 from schemas.unit import SourceFile, Unit
 
@@ -72,7 +72,9 @@ class Source(Plugin):
             ChangedError: The file is no longer what was planned.
             SourceError: The store cannot be reached.
         """
-        check_unchanged(unit.file)
+        if not unit.file.members:
+            # A stream that was left open would not notice; members are opened anew.
+            check_unchanged(unit.file)
         number, records = self._from(unit)
         for _ in islice(records, unit.first - number):
             pass
@@ -82,7 +84,7 @@ class Source(Plugin):
             else:
                 yield self.row(unit.file, number, record)
         # Read to its end, so that what was yielded is of one file, not half of an older one.
-        check_unchanged(unit.file)
+        check_unchanged(*unit.files)
         self._leave(unit.file, unit.first + unit.rows, records)
 
     def _from(self, unit: Unit) -> tuple[int, Iterator[Any]]:

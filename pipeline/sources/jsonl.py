@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from pipeline.door import Row
-from pipeline.source_files import COMPRESSED, opened
+from pipeline.reading.files import COMPRESSED, opened
 from pipeline.sources import Source
 from schemas.unit import SourceFile, Unit
 

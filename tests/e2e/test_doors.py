@@ -20,7 +20,7 @@ def manifests(folder):
 
 
 def test_a_second_build_is_refused_and_a_lock_left_behind_is_cleared(folder, start, prealign):
-    recipe = prepared(folder)
+    recipe = prepared(folder, seconds=2)
     first = start("build", recipe)
     wait_for(lambda: len(manifests(folder)) > 1)
 
@@ -29,7 +29,7 @@ def test_a_second_build_is_refused_and_a_lock_left_behind_is_cleared(folder, sta
     seen = prealign("status", folder / "corpus")
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    third = prealign("build", recipe)
+    third = prealign("build", recipe, "--set", "engines.rules.seconds=0")
 
     assert second.returncode == 2
     assert f"another build is at work in {folder}/corpus: process {first.pid} on " in second.stderr

@@ -173,6 +173,6 @@ def test_a_document_that_waits_is_pending_until_its_answer_is_there(folder, prea
     assert waiting.returncode == 2
     assert json.loads(waiting.stdout)["documents"]["pending"] == {"waiting": 1}
     assert json.loads(waiting.stdout)["version"] is None
-    assert standing["documents"]["pending"] == {"unit_unfinished": 8}
+    assert standing["documents"]["pending"] == {"unit_under_way": 8}
     assert sum(done["documents"]["accepted"].values()) == 40
     assert (done["resumed"], done["asked"]) == (4, 1)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.plugins import Kit, load
-from pipeline.source_files import listing
+from pipeline.reading.files import listing
 from pipeline.sources import Source
 from prompts import Prompts
 from schemas.errors import SourceError

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.door import Door
 from pipeline.plugins import Kit, load
-from pipeline.source_files import listing
+from pipeline.reading.files import listing
 from pipeline.sources import Source
 from prompts import Prompts
 from schemas.errors import ChangedError
@@ -80,12 +80,12 @@ def test_a_bundle_is_another_if_one_of_its_files_is(source):
     assert stamps[0] != stamps[1]
 
 
-def test_planning_opens_no_file(tmp_path, source):
-    (tmp_path / "a.txt").write_text("a")
-    (tmp_path / "b.txt").write_text("b")
-    (tmp_path / "a.txt").chmod(0)
+def test_planning_opens_no_file(source):
+    nowhere = files(20)
 
-    assert sum(unit.rows for unit in units(source, tmp_path)) == 2
+    [bundle] = source.gathered(nowhere, 1_000_000)
+
+    assert [unit.rows for unit in source.units(bundle, 8)] == [8, 8, 4]
 
 
 def test_a_file_that_changes_after_planning_is_noticed(tmp_path, source):

@@ -112,14 +112,14 @@ def stamp(info: dict[str, Any]) -> str:
     return str(etag or f"{info.get('size')}:{info.get('mtime') or info.get('LastModified')}")
 
 
-def check_unchanged(file: SourceFile) -> None:
-    """Check that a file is still what it was when it was listed.
+def check_unchanged(*files: SourceFile) -> None:
+    """Check that files are still what they were when they were listed.
 
     Raises:
-        ChangedError: It is gone, or another.
+        ChangedError: One is gone, or another.
         SourceError: The store cannot be reached.
     """
-    for each in file.members or (file,):
+    for each in files:
         with _store_errors(each):
             fs, path = url_to_fs(each.url)
             fs.invalidate_cache(path.rpartition("/")[0])
