@@ -6,8 +6,8 @@ from itertools import chain
 import pytest
 from fsspec.implementations.local import LocalFileOpener
 
-from pipeline import source_files
 from pipeline.plugins import Kit, load, plugin_class, plugin_names
+from pipeline.reading import files as source_files
 from pipeline.reading.files import listing
 from pipeline.sources import Source
 from prompts import Prompts
