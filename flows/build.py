@@ -25,10 +25,10 @@ from flows.progress import Stages
 from flows.summary import Summary
 from pipeline.corpus.costs import summed
 from pipeline.corpus.outcomes import Counts, conserved
+from pipeline.corpus.plans import PLAN
 from pipeline.corpus.record import build_record
 from pipeline.corpus.retries import retried
 from pipeline.corpus.shards import write_shards
-from pipeline.corpus.status import PLAN
 from pipeline.corpus.versions import Dataset
 from pipeline.dedup.decisions import Decisions, output_duplicates, source_duplicates
 from pipeline.lock import build_lock

@@ -93,14 +93,13 @@ def status(
     while the build runs and after it.
     """
     from flows.display import status_lines
-    from pipeline.corpus.documents import failing
     from pipeline.corpus.status import status as standing
 
     corpus = corpus_folder(recipe)
 
     def look() -> tuple[bool, list[Any]]:
         found = standing(corpus)
-        return bool(found.holder), status_lines(found, failing(corpus), str(recipe))
+        return bool(found.holder), status_lines(found, str(recipe))
 
     if as_json:
         found = standing(corpus)
@@ -110,7 +109,7 @@ def status(
                 "questions": {name: cost.model_dump() for name, cost in found.questions.items()},
                 "stages": [stage.model_dump() for stage in found.stages],
                 "holder": found.holder.model_dump() if found.holder else None,
-                "failing": [seen.brief() for seen in failing(corpus)],
+                "failing": [seen.brief() for seen in found.failing],
             }
         )
     elif watch:
@@ -157,7 +156,7 @@ def show(
     from schemas.errors import VersionError
 
     try:
-        seen = Documents(corpus_folder(recipe)).find(document)
+        seen = Documents.of(corpus_folder(recipe)).find(document)
     except VersionError:
         # A folder alone does not say where the sources are.
         waiting = (
@@ -197,7 +196,7 @@ def sample(
     from pipeline.corpus.documents import Documents, Wanted
 
     wanted = Wanted(outcome and outcome.value, reason, source, language, form)
-    found = Documents(corpus_folder(recipe)).sample(wanted, count, seed)
+    found = Documents.of(corpus_folder(recipe)).sample(wanted, count, seed)
     if as_json:
         print_json([seen.as_json() for seen in found])
     else:
@@ -238,7 +237,7 @@ def retry(
     corpus = corpus_folder(recipe)
     check_free(corpus)
     wanted = Wanted(outcome and outcome.value, reason, source)
-    again, decided = retryable(Documents(corpus), wanted, document or [])
+    again, decided = retryable(Documents.of(corpus), wanted, document or [])
     write_down(corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
     if not (as_json or quiet):
         said = f"{counted(len(again), 'document')} will be asked about again"

@@ -1,6 +1,6 @@
 """What the command line shows people: tables that read well on light and dark terminals."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from rich import box
@@ -86,16 +86,16 @@ def summary_lines(summary: Summary) -> list[Any]:
     return lines
 
 
-def status_lines(status: Status, failing: list[Seen], recipe: str) -> list[Any]:
+def status_lines(status: Status, recipe: str) -> list[Any]:
     """Return where a build stands: who is at work, stages, outcomes, questions, units, failures."""
     lines: list[Any] = [_head(status)]
     if status.stages:
         lines.append(_stage_table(status))
     lines += [outcome_table(status.documents), question_table(status.questions)]
     lines.append(_unit_table(status))
-    if failing:
-        lines.append(_failure_table(failing))
-        lines.append(f"look: prealign show {shown_path(recipe)} {failing[0].row['id']}")
+    if status.failing:
+        lines.append(_failure_table(status.failing))
+        lines.append(f"look: prealign show {shown_path(recipe)} {status.failing[0].row['id']}")
     return lines
 
 
@@ -132,7 +132,7 @@ def _unit_table(status: Status) -> Table:
     return units
 
 
-def _failure_table(failing: list[Seen]) -> Table:
+def _failure_table(failing: Sequence[Seen]) -> Table:
     columns = [("document", False), ("outcome", False), ("what", False), ("where", False)]
     table = _table("failing", columns)
     for seen in failing:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.corpus.answers import answers_about
 from pipeline.corpus.outcomes import Finished, standing_documents
-from pipeline.corpus.status import finished_units, read_plan
+from pipeline.corpus.plans import finished, read_plan, standings
 from pipeline.dedup.decisions import Decisions, output_decisions
 from pipeline.draws import fraction
 from pipeline.rows import row_of
@@ -103,16 +103,20 @@ class Seen:
 class Documents:
     """The documents of a corpus folder's finished units."""
 
-    def __init__(self, corpus: Folder) -> None:
-        """Read what is finished.
+    def __init__(self, corpus: Folder, finished: Finished, decisions: Decisions) -> None:
+        self._corpus = corpus
+        self._finished = finished
+        self._decisions = decisions
+
+    @classmethod
+    def of(cls, corpus: Folder) -> "Documents":
+        """Return the documents of what is finished in a corpus folder.
 
         Raises:
             VersionError: No build was ever started there.
         """
-        self._corpus = corpus
-        self._finished: Finished = finished_units(corpus, read_plan(corpus))
-        manifests = [manifest for _, manifest in self._finished]
-        self._decisions: Decisions = output_decisions(corpus, manifests)
+        done = finished(standings(corpus, read_plan(corpus)))
+        return cls(corpus, done, output_decisions(corpus, [manifest for _, manifest in done]))
 
     def find(self, name: str) -> Seen:
         """Return the document that is called ``name``: its id, or where it stands in its source.
@@ -158,6 +162,15 @@ class Documents:
             unit = _folder_of(self._corpus, one)
             for row in wanted.among(table).to_pylist():
                 yield Seen(unit, row)
+
+    def failing(self, most: int = 10) -> list[Seen]:
+        """Return the first that broke something, wait for a human or could not be read."""
+        found = (
+            seen
+            for outcome, reason in _FAILING
+            for seen in self.matching(Wanted(outcome=outcome, reason=reason))
+        )
+        return list(islice(found, most))
 
     def _units(self, wanted: Wanted) -> list[tuple[Folder, UnitManifest]]:
         return [one for one in self._finished if self._may_hold(one[1], wanted)]
@@ -217,17 +230,6 @@ def unfinished(workshop: Workshop, name: str) -> Seen | None:
                 answers = answers_about(workshop.corpus, unit.folder, document.id)
                 return Seen(unit.folder, row_of(document, stands, workshop.scheme, 0), answers)
     return None
-
-
-def failing(corpus: Folder, most: int = 10) -> list[Seen]:
-    """Return the first documents that broke something, wait for a human or could not be read."""
-    documents = Documents(corpus)
-    found = (
-        seen
-        for outcome, reason in _FAILING
-        for seen in documents.matching(Wanted(outcome=outcome, reason=reason))
-    )
-    return list(islice(found, most))
 
 
 def retryable(documents: Documents, wanted: Wanted, names: Sequence[str]) -> tuple[list[Seen], int]:

@@ -2,23 +2,22 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from pipeline.corpus.answers import ledger_costs
 from pipeline.corpus.costs import summed
+from pipeline.corpus.documents import Documents, Seen
 from pipeline.corpus.outcomes import Counts, check_sum, conserved
+from pipeline.corpus.plans import finished, read_plan, standings
 from pipeline.dedup.decisions import output_decisions
 from pipeline.lock import holder
 from pipeline.rows import counted
 from pipeline.store import Folder
-from pipeline.units import unit_manifest
-from schemas.errors import CorruptError, VersionError
 from schemas.progress import BuildLock, Progress, StageProgress
-from schemas.unit import Plan, PlannedUnit, QuestionCost, UnitManifest
+from schemas.unit import QuestionCost
 
-PLAN = "plan.json"
 PROGRESS = "progress.json"
 
 
@@ -29,8 +28,7 @@ class UnitStatus:
     Attributes:
         name: The unit's name.
         rows: How many rows it holds.
-        stands: ``finished``, ``under_way`` (some answers are there), ``waiting`` (none is), or
-            ``outdated`` (finished under another recipe, or with another state of its file).
+        stands: ``finished``, ``under_way``, ``waiting`` or ``outdated``.
         documents: By outcome, then by reason, if it is finished.
     """
 
@@ -53,6 +51,7 @@ class Status:
         documents: All documents by outcome and reason; rows of unfinished units are pending.
         questions: Cost by question, over all answers that were given, also in unfinished units.
         units: Every planned unit.
+        failing: The first documents that broke something, wait for a human or could not be read.
     """
 
     corpus: str
@@ -62,7 +61,8 @@ class Status:
     stages: tuple[StageProgress, ...]
     documents: Counts
     questions: dict[str, QuestionCost]
-    units: tuple[UnitStatus, ...] = field(default=())
+    units: tuple[UnitStatus, ...]
+    failing: tuple[Seen, ...] = ()
 
     def count(self, stands: str) -> int:
         """Return how many units stand so."""
@@ -78,20 +78,18 @@ def status(corpus: Folder) -> Status:
         CorruptError: A manifest or table is damaged.
     """
     plan = read_plan(corpus)
-    found = [(unit, _standing(corpus, plan, unit)) for unit in plan.units]
-    finished = finished_units(corpus, plan, [manifest for _, (_, manifest) in found])
-    manifests = [manifest for _, manifest in finished]
-    documents = conserved(finished, output_decisions(corpus, manifests))
+    found = standings(corpus, plan)
+    done = finished(found)
+    manifests = [manifest for _, manifest in done]
+    decisions = output_decisions(corpus, manifests)
     left = Counter[tuple[str, str]]()
-    for unit, (stands, _) in found:
-        if stands != "finished":
-            left["pending", f"unit_{stands}"] += unit.rows
-    documents |= counted(left)
+    for one in found:
+        if one.manifest is None:
+            left["pending", f"unit_{one.stands}"] += one.unit.rows
+    documents = conserved(done, decisions) | counted(left)
     check_sum(documents, sum(m.documents for m in manifests) + sum(left.values()))
     costs = [manifest.questions for manifest in manifests]
-    costs += [
-        ledger_costs(corpus, unit.folder) for unit, (stands, _) in found if stands == "under_way"
-    ]
+    costs += [ledger_costs(corpus, o.unit.folder) for o in found if o.stands == "under_way"]
     return Status(
         corpus=plan.corpus,
         started=plan.started,
@@ -101,33 +99,16 @@ def status(corpus: Folder) -> Status:
         documents=documents,
         questions=summed(costs),
         units=tuple(
-            UnitStatus(unit.name, unit.rows, stands, manifest.outcomes if manifest else {})
-            for unit, (stands, manifest) in found
+            UnitStatus(
+                one.unit.name,
+                one.unit.rows,
+                one.stands,
+                one.manifest.outcomes if one.manifest else {},
+            )
+            for one in found
         ),
+        failing=tuple(Documents(corpus, done, decisions).failing()),
     )
-
-
-def _standing(corpus: Folder, plan: Plan, unit: PlannedUnit) -> tuple[str, UnitManifest | None]:
-    manifest = unit_manifest(corpus / "units" / unit.folder)
-    if manifest is None:
-        asked = (corpus / "ledger" / unit.folder).names()
-        return ("under_way" if asked else "waiting"), None
-    wanted = plan.depends | {"file": unit.file, "source": plan.sources[unit.name.partition("/")[0]]}
-    is_current = all(manifest.depends.get(name) == digest for name, digest in wanted.items())
-    return ("finished", manifest) if is_current else ("outdated", None)
-
-
-def finished_units(
-    corpus: Folder, plan: Plan, manifests: list[UnitManifest | None] | None = None
-) -> list[tuple[Folder, UnitManifest]]:
-    """Return the finished units of a plan with their folders, in its order."""
-    if manifests is None:
-        manifests = [_standing(corpus, plan, unit)[1] for unit in plan.units]
-    return [
-        (corpus / "units" / unit.folder, manifest)
-        for unit, manifest in zip(plan.units, manifests, strict=True)
-        if manifest
-    ]
 
 
 def _stages(corpus: Folder) -> tuple[StageProgress, ...]:
@@ -137,23 +118,3 @@ def _stages(corpus: Folder) -> tuple[StageProgress, ...]:
     except ValidationError:
         # Of another format, or cut off by a full disk: the next build writes a new one.
         return ()
-
-
-def read_plan(corpus: Folder) -> Plan:
-    """Return what the newest build set out to do.
-
-    Raises:
-        VersionError: No build was ever started there.
-        CorruptError: The plan cannot be read.
-    """
-    data = corpus.read(PLAN)
-    if data is None:
-        raise VersionError(
-            f"no build was started in {corpus} yet", hint="start it with `prealign build RECIPE`"
-        )
-    try:
-        return Plan.model_validate_json(data)
-    except ValidationError as error:
-        raise CorruptError(
-            f"{corpus}/{PLAN} is not a plan", hint="run the build again; it writes a new one"
-        ) from error

@@ -9,9 +9,10 @@ from rich.console import Console
 from flows.display import status_lines
 from flows.document_view import document_lines, sample_lines, visible
 from flows.said import counted, duration
-from pipeline.corpus.documents import Documents, Wanted, failing, retryable, unfinished
+from pipeline.corpus.documents import Documents, Wanted, retryable, unfinished
+from pipeline.corpus.plans import PLAN
 from pipeline.corpus.retries import retried, retry
-from pipeline.corpus.status import PLAN, status
+from pipeline.corpus.status import status
 from pipeline.ledger import Ledger
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units, rows_digest
@@ -103,7 +104,7 @@ async def test_a_unit_whose_file_changed_is_outdated(made):
 
 async def test_a_document_is_found_by_its_id_and_by_its_place(made):
     workshop = await built(made)
-    documents = Documents(workshop.corpus)
+    documents = Documents.of(workshop.corpus)
 
     by_id, by_place = documents.find("made/bad"), documents.find("made/all.jsonl:6")
 
@@ -116,7 +117,7 @@ async def test_a_document_is_found_by_its_id_and_by_its_place(made):
 async def test_everything_about_a_document_is_shown(made):
     workshop = await built(made)
 
-    said = shown(document_lines(Documents(workshop.corpus).find("made/bad")))
+    said = shown(document_lines(Documents.of(workshop.corpus).find("made/bad")))
 
     assert "accepted, as_drafted" in said
     assert said.count("He lied to his sister about the letter") == 2
@@ -130,7 +131,7 @@ async def test_everything_about_a_document_is_shown(made):
 async def test_a_document_that_was_never_asked_about_is_shown_with_its_reason(made):
     workshop = await built(made)
 
-    said = shown(document_lines(Documents(workshop.corpus).find("made/all.jsonl:7")))
+    said = shown(document_lines(Documents.of(workshop.corpus).find("made/all.jsonl:7")))
 
     assert "rejected, not_json" in said
     assert "no engine was asked" in said
@@ -144,13 +145,13 @@ async def test_a_document_of_an_unfinished_unit_is_read_from_its_source(made):
     assert (seen.row["outcome"], seen.row["reason"]) == ("pending", "unit_unfinished")
     assert "nothing was written" in shown(document_lines(seen))
     with pytest.raises(VersionError, match="no finished unit holds"):
-        Documents(workshop.corpus).find("made/bad")
+        Documents.of(workshop.corpus).find("made/bad")
     assert unfinished(workshop, "made/none") is None
 
 
 async def test_a_sample_is_of_what_is_meant_and_the_same_every_time(made):
     workshop = await built(made)
-    documents = Documents(workshop.corpus)
+    documents = Documents.of(workshop.corpus)
 
     some = documents.sample(Wanted(outcome="accepted", reason="verbatim"), 3, "0")
     again = documents.sample(Wanted(outcome="accepted", reason="verbatim"), 3, "0")
@@ -167,7 +168,7 @@ async def test_a_sample_of_nothing_says_what_there_is(made):
     workshop = await built(made)
 
     with pytest.raises(VersionError) as caught:
-        Documents(workshop.corpus).sample(Wanted("rejected", "fidelity"), 3, "0")
+        Documents.of(workshop.corpus).sample(Wanted("rejected", "fidelity"), 3, "0")
 
     assert str(caught.value) == "no finished document has outcome rejected, reason fidelity"
     assert "accepted/as_drafted, accepted/verbatim, rejected/not_json" in caught.value.hint
@@ -176,7 +177,7 @@ async def test_a_sample_of_nothing_says_what_there_is(made):
 async def test_long_texts_of_a_sample_are_cut_unless_they_are_wanted_whole(folder):
     write_documents(folder, [{"id": "long", "text": "\n\n".join(map(plain_text, range(9)))}])
     workshop = await built(folder)
-    [seen] = Documents(workshop.corpus).sample(Wanted(), 1, "0")
+    [seen] = Documents.of(workshop.corpus).sample(Wanted(), 1, "0")
 
     cut, whole = (shown(sample_lines(seen, "r.toml", full=full)) for full in (False, True))
 
@@ -191,16 +192,16 @@ def test_what_could_command_a_terminal_is_shown_as_a_sign():
 
 async def test_a_retry_asks_with_new_draws_and_replays_the_rest(made):
     workshop = await built(made)
-    again, decided = retryable(Documents(workshop.corpus), Wanted(), ["made/bad"])
+    again, decided = retryable(Documents.of(workshop.corpus), Wanted(), ["made/bad"])
     retry(workshop.corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
 
     await built(made, retries=retried(workshop.corpus))
 
-    seen = Documents(workshop.corpus).find("made/bad")
+    seen = Documents.of(workshop.corpus).find("made/bad")
     assert decided == 0
     assert {a["draw"] for a in seen.answers} == {0, 2}
-    assert {a["draw"] for a in Documents(workshop.corpus).find("made/4").answers} == {0}
-    assert {a["draw"] for a in Documents(workshop.corpus).find("made/0").answers} == {0}
+    assert {a["draw"] for a in Documents.of(workshop.corpus).find("made/4").answers} == {0}
+    assert {a["draw"] for a in Documents.of(workshop.corpus).find("made/0").answers} == {0}
 
 
 async def test_each_retry_counts(made):
@@ -214,7 +215,7 @@ async def test_each_retry_counts(made):
 async def test_what_was_decided_before_any_question_is_not_tried_again(made):
     workshop = await built(made)
 
-    again, decided = retryable(Documents(workshop.corpus), Wanted(outcome="rejected"), [])
+    again, decided = retryable(Documents.of(workshop.corpus), Wanted(outcome="rejected"), [])
 
     assert (again, decided) == ([], 1)
 
@@ -223,7 +224,7 @@ async def test_a_retry_of_nothing_is_told_what_there_is(made):
     workshop = await built(made)
 
     with pytest.raises(VersionError, match="no finished document has outcome quarantined"):
-        retryable(Documents(workshop.corpus), Wanted(outcome="quarantined"), [])
+        retryable(Documents.of(workshop.corpus), Wanted(outcome="quarantined"), [])
 
 
 async def test_draws_of_attempts_never_meet():
@@ -246,7 +247,7 @@ async def test_status_lines_tell_stages_units_and_failures(folder):
     (folder / "documents" / "all.jsonl.gz").write_bytes(gzip.compress(good)[:-9])
     workshop = await built(folder)
 
-    said = shown(status_lines(status(workshop.corpus), failing(workshop.corpus), "r.toml"))
+    said = shown(status_lines(status(workshop.corpus), "r.toml"))
 
     assert "nobody is at work" in said
     assert "rejected: damaged" in said
