@@ -25,7 +25,7 @@ from flows.progress import Stages
 from flows.summary import Summary
 from pipeline.corpus.costs import summed
 from pipeline.corpus.outcomes import Counts, conserved
-from pipeline.corpus.plans import PLAN
+from pipeline.corpus.plans import PLAN, known_cuts, new_plan
 from pipeline.corpus.record import build_record
 from pipeline.corpus.retries import retried
 from pipeline.corpus.shards import write_shards
@@ -36,11 +36,11 @@ from pipeline.pool import Pool, ray_cluster
 from pipeline.recipes import read_recipe
 from pipeline.rows import counted
 from pipeline.store import Folder
-from pipeline.units import planned_units, rows_digest
+from pipeline.units import planned_units
 from pipeline.worker import Job
 from pipeline.workshop import Workshop, open_workshop
 from schemas.errors import ChangedError
-from schemas.unit import Plan, PlannedUnit, Unit, UnitManifest, UnitResult
+from schemas.unit import Unit, UnitManifest, UnitResult
 from schemas.version import ShardList, VersionManifest
 
 _MB = 1_000_000
@@ -55,19 +55,11 @@ def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
     """Return all units, by the priority of their sources, after writing down what is planned."""
     with stages.stage("plan") as advance:
         units = []
-        for unit in planned_units(workshop, stages.tell):
+        known = known_cuts(workshop.corpus, workshop)
+        for unit in planned_units(workshop, stages.tell, known):
             units.append(unit)
             advance(1)
-    planned = Plan(
-        corpus=workshop.recipe.corpus.name,
-        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        depends=workshop.depends,
-        sources={name: workshop.depends_of_source(name) for name in workshop.sources},
-        units=tuple(
-            PlannedUnit(name=u.name, folder=u.folder, rows=u.rows, file=rows_digest(u))
-            for u in units
-        ),
-    )
+    planned = new_plan(workshop, units)
     workshop.corpus.write(PLAN, (planned.model_dump_json(indent=1) + "\n").encode())
     event("planned", units=len(units), rows=sum(unit.rows for unit in units))
     return units

@@ -1,7 +1,7 @@
 """Units: planned from the sources, finished when their manifest says so."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from sys import maxsize
 
@@ -23,24 +23,29 @@ DOCUMENTS = "documents.parquet"
 MANIFEST = "manifest.json"
 
 
+Cuts = Mapping[tuple[str, str, str], Sequence[tuple[int, int, int, int]]]
+"""Units of files that were cut before: (first, rows, begin, offset) by source, name and stamp."""
+
+
 def planned_units(
-    workshop: Workshop, tell: Callable[[str], None] = lambda _: None
+    workshop: Workshop, tell: Callable[[str], None] = lambda _: None, known: Cuts | None = None
 ) -> Iterator[Unit]:
     """Yield every unit of every source, the sources by priority.
 
     Args:
         workshop: The opened recipe.
         tell: Told which files of a source's folder are not read.
+        known: How files were cut before, which are not read again for it.
 
     Raises:
         SourceError: A source names no file, or one that it does not trust.
     """
     for section in workshop.recipe.sources:
-        yield from _capped(_units_of(workshop, section, tell), section.cap)
+        yield from _capped(_units_of(workshop, section, tell, known or {}), section.cap)
 
 
 def _units_of(
-    workshop: Workshop, section: SourceSection, tell: Callable[[str], None]
+    workshop: Workshop, section: SourceSection, tell: Callable[[str], None], known: Cuts
 ) -> Iterator[Unit]:
     source = workshop.sources[section.name]
     found = listing(section, source.endings)
@@ -50,7 +55,11 @@ def _units_of(
         tell(f"source '{section.name}': {count} of other kinds not read: {names}")
     for file in source.gathered(found.files, workshop.recipe.corpus.unit_rows):
         check_trusted(section, file)
-        yield from source.units(file, workshop.recipe.corpus.unit_rows)
+        cuts = known.get((section.name, file.name, file.stamp))
+        if cuts:
+            yield from (Unit(file, *cut) for cut in cuts)
+        else:
+            yield from source.units(file, workshop.recipe.corpus.unit_rows)
 
 
 def _capped(units: Iterator[Unit], cap: int | None) -> Iterator[Unit]:

@@ -159,18 +159,36 @@ class PlannedUnit(BaseModel):
     """A unit as the plan lists it.
 
     Attributes:
-        name: The unit's name.
-        folder: Where it lies below ``units/`` and ``ledger/``.
+        source: Its source's name.
+        path: Its file's name.
+        stamp: Its file's stamp.
+        first: 0-based number of its first row.
         rows: How many rows it holds.
-        file: Digest of the rows that were planned: file, stamp, range.
+        begin: Number of the row from which the file can be read on.
+        offset: Where that row lies.
+        digest: Of the rows that were planned: file, stamp, range.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    folder: str
+    source: str
+    path: str
+    stamp: str
+    first: int
     rows: int
-    file: str
+    begin: int
+    offset: int
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """The unit's name."""
+        return f"{self.source}/{self.path}:{self.first}+{self.rows}"
+
+    @property
+    def folder(self) -> str:
+        """Where it lies below ``units/`` and ``ledger/``."""
+        return f"{self.source}/{self.path}/{self.first}+{self.rows}"
 
 
 class Plan(BaseModel):
@@ -180,8 +198,10 @@ class Plan(BaseModel):
         format: Of this file.
         corpus: The corpus's name.
         started: When the build was started.
+        unit_rows: How many rows a unit was to hold.
         depends: Digests of what every unit depends on; a unit made otherwise is yet to be replayed.
         sources: The same of each source, by name.
+        whole: The sources of which every row was planned, none being left out by a cap.
         units: In the order in which they are worked on.
     """
 
@@ -190,6 +210,8 @@ class Plan(BaseModel):
     format: Literal[2] = 2
     corpus: str
     started: str
+    unit_rows: int
     depends: dict[str, str]
     sources: dict[str, str]
+    whole: tuple[str, ...]
     units: tuple[PlannedUnit, ...]

@@ -1,13 +1,16 @@
 """What the newest build set out to do, and what of it is finished."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from pipeline.store import Folder
-from pipeline.units import unit_manifest
+from pipeline.units import Cuts, rows_digest, unit_manifest
+from pipeline.workshop import Workshop
 from schemas.errors import CorruptError, VersionError
-from schemas.unit import Plan, PlannedUnit, UnitManifest
+from schemas.unit import Plan, PlannedUnit, Unit, UnitManifest
 
 PLAN = "plan.json"
 
@@ -45,8 +48,7 @@ def _standing(corpus: Folder, plan: Plan, unit: PlannedUnit) -> Standing:
     if manifest is None:
         asked = (corpus / "ledger" / unit.folder).names()
         return Standing(unit, folder, "under_way" if asked else "waiting")
-    source = plan.sources[unit.name.partition("/")[0]]
-    wanted = plan.depends | {"file": unit.file, "source": source}
+    wanted = plan.depends | {"file": unit.digest, "source": plan.sources[unit.source]}
     if all(manifest.depends.get(name) == digest for name, digest in wanted.items()):
         return Standing(unit, folder, "finished", manifest)
     return Standing(unit, folder, "outdated")
@@ -75,3 +77,53 @@ def read_plan(corpus: Folder) -> Plan:
         raise CorruptError(
             f"{corpus}/{PLAN} is not a plan", hint="run the build again; it writes a new one"
         ) from error
+
+
+def new_plan(workshop: Workshop, units: Sequence[Unit]) -> Plan:
+    """Return the plan of a build that starts now."""
+    recipe = workshop.recipe
+    return Plan(
+        corpus=recipe.corpus.name,
+        started=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        unit_rows=recipe.corpus.unit_rows,
+        depends=workshop.depends,
+        sources={name: workshop.depends_of_source(name) for name in workshop.sources},
+        whole=tuple(section.name for section in recipe.sources if section.cap is None),
+        units=tuple(
+            PlannedUnit(
+                source=unit.file.source,
+                path=unit.file.name,
+                stamp=unit.file.stamp,
+                first=unit.first,
+                rows=unit.rows,
+                begin=unit.begin,
+                offset=unit.offset,
+                digest=rows_digest(unit),
+            )
+            for unit in units
+        ),
+    )
+
+
+def known_cuts(corpus: Folder, workshop: Workshop) -> Cuts:
+    """Return how the newest build has cut its files, as far as this one would cut them the same.
+
+    A file that has not changed need not be read again to be planned; none is, if there is no plan.
+    """
+    try:
+        plan = read_plan(corpus)
+    except (VersionError, CorruptError):
+        return {}
+    cuts: dict[tuple[str, str, str], list[tuple[int, int, int, int]]] = {}
+    same = {
+        name
+        for name in workshop.sources
+        if plan.unit_rows == workshop.recipe.corpus.unit_rows
+        and name in plan.whole
+        and plan.sources.get(name) == workshop.depends_of_source(name)
+    }
+    for unit in plan.units:
+        if unit.source in same:
+            cut = (unit.first, unit.rows, unit.begin, unit.offset)
+            cuts.setdefault((unit.source, unit.path, unit.stamp), []).append(cut)
+    return cuts

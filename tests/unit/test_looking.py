@@ -10,18 +10,19 @@ from flows.display import status_lines
 from flows.document_view import document_lines, sample_lines, visible
 from flows.said import counted, duration
 from pipeline.corpus.documents import Documents, Wanted, retryable, unfinished
-from pipeline.corpus.plans import PLAN
+from pipeline.corpus.plans import PLAN, known_cuts, new_plan
 from pipeline.corpus.retries import retried, retry
 from pipeline.corpus.status import status
 from pipeline.ledger import Ledger
 from pipeline.recipes import read_recipe
-from pipeline.units import planned_units, rows_digest
+from pipeline.sources.jsonl import Jsonl
+from pipeline.units import planned_units
 from pipeline.worker import Job, Worker, drawn_anew
 from pipeline.workshop import open_workshop
 from schemas.errors import VersionError
 from schemas.exchange import Answer, Identity, Request, Role
 from schemas.progress import StageProgress
-from schemas.unit import Plan, PlannedUnit
+from schemas.unit import Plan
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 
 
@@ -36,17 +37,7 @@ def made(folder):
 
 
 def plan_of(workshop, units):
-    plan = Plan(
-        corpus="test",
-        started="2026-01-01T00:00:00Z",
-        depends=workshop.depends,
-        sources={name: workshop.depends_of_source(name) for name in workshop.sources},
-        units=tuple(
-            PlannedUnit(name=u.name, folder=u.folder, rows=u.rows, file=rows_digest(u))
-            for u in units
-        ),
-    )
-    workshop.corpus.write(PLAN, plan.model_dump_json().encode())
+    workshop.corpus.write(PLAN, new_plan(workshop, units).model_dump_json().encode())
 
 
 async def built(folder, *, units=None, retries=None, overrides=None, **settings):
@@ -279,3 +270,38 @@ def test_times_are_said_in_their_two_largest_units(seconds, said):
 
 def test_what_is_counted_is_in_the_plural_unless_it_is_one():
     assert (counted(1, "unit"), counted(1200, "unit")) == ("1 unit", "1,200 units")
+
+
+async def test_files_that_have_not_changed_are_planned_without_being_read(made, monkeypatch):
+    write_documents(made, [{"id": "x", "text": plain_text(7)}], "b.jsonl")
+    workshop = await built(made, units=0)
+    before = list(planned_units(workshop))
+    write_documents(made, [{"id": str(i), "text": plain_text(i)} for i in range(6)], "b.jsonl")
+    read, real = [], Jsonl.units
+
+    def watched(self, file, unit_rows):
+        read.append(file.name)
+        return real(self, file, unit_rows)
+
+    monkeypatch.setattr(Jsonl, "units", watched)
+    after = list(planned_units(workshop, known=known_cuts(workshop.corpus, workshop)))
+
+    assert after[:2] == before[:2]
+    assert [unit.rows for unit in after[2:]] == [4, 2]
+    assert read == ["b.jsonl"]
+
+
+@pytest.mark.parametrize("change", ["corpus.unit_rows=3", 'source.0.fields.text="body"'])
+async def test_what_would_be_cut_otherwise_is_read_again(made, change):
+    await built(made, units=0)
+    recipe = read_recipe(made / "recipe.toml", [change])
+
+    assert known_cuts(open_workshop(recipe).corpus, open_workshop(recipe)) == {}
+
+
+async def test_a_plan_under_a_cap_is_not_taken_for_the_whole(made):
+    await built(made, units=0, overrides=["source.0.cap=2"])
+    workshop = open_workshop(read_recipe(made / "recipe.toml"))
+
+    assert known_cuts(workshop.corpus, workshop) == {}
+    assert sum(unit.rows for unit in planned_units(workshop)) == 7
