@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from schemas.document import Document, Outcome, StoredSpan
 from schemas.exchange import Answer
+from schemas.progress import BuildLock, Progress
 from schemas.recipe import Recipe
 from schemas.scheme import Scheme
 from schemas.tables import TABLES
@@ -22,6 +23,8 @@ MODELS: dict[str, type] = {
     "recipe": Recipe,
     "scheme": Scheme,
     "plan": Plan,
+    "progress": Progress,
+    "build-lock": BuildLock,
     "unit-manifest": UnitManifest,
     "stage-manifest": StageManifest,
     "shard-list": ShardList,
