@@ -14,7 +14,8 @@ demo: .venv/base.done
 	@cat examples/next.txt
 
 test: .venv/test.done
-	$(BIN)/pytest tests/unit tests/contract tests/golden tests/e2e
+	$(BIN)/pytest -n 2 tests/unit tests/contract tests/golden
+	$(BIN)/pytest tests/e2e
 
 check: .venv/test.done
 	$(BIN)/ruff format --check .
