@@ -238,7 +238,7 @@ def retry(
     check_free(corpus)
     wanted = Wanted(outcome and outcome.value, reason, source)
     again, decided = retryable(Documents.of(corpus), wanted, document or [])
-    write_down(corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
+    write_down(corpus, [(seen.unit, seen.row["place"]) for seen in again])
     if not (as_json or quiet):
         said = f"{counted(len(again), 'document')} will be asked about again"
         if decided:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from flows.document_view import visible
 from flows.progress import pace
@@ -29,14 +30,19 @@ def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
     return table
 
 
+def _row(table: Table, *cells: str) -> None:
+    """Add a row whose cells are shown as they are: names come from outside, and may hold markup."""
+    table.add_row(*(Text(visible(cell)) for cell in cells))
+
+
 def outcome_table(documents: Counts) -> Table:
     """Return documents by outcome and reason, with the sum that must add up."""
     table = _table("documents", [("outcome", False), ("reason", False), ("documents", True)])
     for kind, reasons in documents.items():
         for place, (reason, count) in enumerate(reasons.items()):
-            table.add_row("" if place else kind, reason, f"{count:,}")
+            _row(table, "" if place else kind, reason, f"{count:,}")
     table.add_section()
-    table.add_row("in = out", "", f"{total(documents):,}")
+    _row(table, "in = out", "", f"{total(documents):,}")
     return table
 
 
@@ -55,7 +61,7 @@ def question_table(questions: dict[str, QuestionCost]) -> Table:
     for question, cost in questions.items():
         who = ", ".join(f"{name.partition(':')[0]} {n:,}" for name, n in sorted(cost.by.items()))
         numbers = (cost.asked, cost.remembered, cost.read, cost.cached, cost.written)
-        table.add_row(question, *(f"{number:,}" for number in numbers), who)
+        _row(table, question, *(f"{number:,}" for number in numbers), who)
     return table
 
 
@@ -88,14 +94,15 @@ def summary_lines(summary: Summary) -> list[Any]:
 
 def status_lines(status: Status, recipe: str) -> list[Any]:
     """Return where a build stands: who is at work, stages, outcomes, questions, units, failures."""
-    lines: list[Any] = [_head(status)]
+    lines: list[Any] = [Text(_head(status))]
     if status.stages:
         lines.append(_stage_table(status))
     lines += [outcome_table(status.documents), question_table(status.questions)]
     lines.append(_unit_table(status))
     if status.failing:
         lines.append(_failure_table(status.failing))
-        lines.append(f"look: prealign show {shown_path(recipe)} {status.failing[0].row['id']}")
+        name = visible(status.failing[0].row["id"])
+        lines.append(Text(f"look: prealign show {shown_path(recipe)} {name}"))
     return lines
 
 
@@ -116,7 +123,7 @@ def _stage_table(status: Status) -> Table:
         else:
             stands = "under way" if status.holder else "interrupted"
         now = status.now if status.holder else stage.begun
-        table.add_row(stage.name, stands, pace(stage, stage.ended or now) if stage.done else "")
+        _row(table, stage.name, stands, pace(stage, stage.ended or now) if stage.done else "")
     return table
 
 
@@ -126,9 +133,9 @@ def _unit_table(status: Status) -> Table:
     order = sorted(status.units, key=lambda unit: unit.stands == "finished")
     for unit in order[:_SHOWN_UNITS]:
         counts = ", ".join(f"{sum(r.values()):,} {kind}" for kind, r in unit.documents.items())
-        units.add_row(unit.name, f"{unit.rows:,}", counts or unit.stands.replace("_", " "))
+        _row(units, unit.name, f"{unit.rows:,}", counts or unit.stands.replace("_", " "))
     if len(order) > _SHOWN_UNITS:
-        units.add_row(f"… and {len(order) - _SHOWN_UNITS:,} more", "", "")
+        _row(units, f"… and {len(order) - _SHOWN_UNITS:,} more", "", "")
     return units
 
 
@@ -138,7 +145,7 @@ def _failure_table(failing: Sequence[Seen]) -> Table:
     for seen in failing:
         row = seen.row
         stands = f"{row['outcome']}: {row['reason']}"
-        table.add_row(visible(row["id"]), stands, visible(row["detail"]), visible(row["place"]))
+        _row(table, row["id"], stands, row["detail"], row["place"])
     return table
 
 
@@ -158,7 +165,7 @@ def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
         shards = sum(entry.shards for entry in manifest.lists)
         size = sum(entry.bytes for entry in manifest.lists)
         numbers = (rows, shards, size, manifest.sources)
-        table.add_row(str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
+        _row(table, str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
     return [table]
 
 

@@ -100,7 +100,7 @@ def _head(seen: Seen) -> list[Any]:
 
 def _facts(seen: Seen) -> list[Text]:
     row = seen.row
-    facts = {"place": row["place"], "unit": seen.unit_name, "form": row["form"] or "none"}
+    facts = {"place": row["place"], "unit": seen.unit, "form": row["form"] or "none"}
     if row["writer"]:
         facts["writer"] = row["writer"]
     if row["quality"] is not None:

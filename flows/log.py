@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from pipeline.store import Folder
@@ -40,8 +41,10 @@ def build_log(corpus: Folder) -> Iterator[str]:
     Raises:
         StorageError: The corpus folder cannot be written.
     """
-    folder, name = corpus / "logs", f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.jsonl"
-    folder.write(name, b"")
+    folder = corpus / "logs"
+    begun = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
+    names = (f"{begun}{mark}.jsonl" for mark in ("", *(f"-{n}" for n in count(2))))
+    name = next(name for name in names if folder.create(name, b""))
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(f"{folder}/{name}") if folder.is_local else Path(scratch) / name
         handler = logging.FileHandler(path, encoding="utf-8")

@@ -47,7 +47,7 @@ class Gate:
         fault = next((note for check in checks if (note := check(document))), None)
         return document.add("gate", fault) if fault else document
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Digest of all that decides here."""
         section = self.section
@@ -80,7 +80,7 @@ class Gate:
         own_id = document.source_id.partition("/")[2]
         names = [document.source_id, own_id, _plain_url(document.metadata.url or "")]
         for name in filter(None, names):
-            if name.rstrip("/") in self._exact or f"{name}/".startswith(self._prefixes):
+            if name.rstrip("/") in self._exact or self._begins_so(f"{name}/"):
                 return Note.reject("opted_out", f"'{name}' is on the opt-out list")
         return None
 
@@ -89,9 +89,18 @@ class Gate:
         lines = (_plain_url(line) for line in self.opted_out if not line.endswith("*"))
         return frozenset(line.rstrip("/") for line in lines)
 
+    def _begins_so(self, name: str) -> bool:
+        # By length, so that a million prefixes cost no more than their few different lengths.
+        return any(name[:length] in prefixes for length, prefixes in self._prefixes.items())
+
     @cached_property
-    def _prefixes(self) -> tuple[str, ...]:
-        return tuple(_plain_url(line[:-1]) for line in self.opted_out if line.endswith("*"))
+    def _prefixes(self) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = {}
+        for line in self.opted_out:
+            if line.endswith("*"):
+                prefix = _plain_url(line[:-1])
+                found.setdefault(len(prefix), set()).add(prefix)
+        return found
 
     def _draw(self, document: Document) -> Note | None:
         share = self.section.share

@@ -31,7 +31,7 @@ from schemas.exchange import (
     sha256,
 )
 from schemas.tables import LEDGER
-from schemas.unit import Unit
+from schemas.unit import Unit, file_folder
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def _overlapping(corpus: Folder, unit: Unit) -> list[Folder]:
 
     Whoever changes the size of units has not thrown their answers away.
     """
-    file = corpus / "ledger" / f"{unit.file.source}/{unit.file.name}"
+    file = corpus / "ledger" / file_folder(unit.file.source, unit.file.name)
     found = []
     for name in file.folders():
         first, plus, rows = name.partition("+")

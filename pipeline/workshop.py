@@ -99,6 +99,13 @@ class Workshop:
 
     def depends_of_source(self, name: str) -> str:
         """Return a digest of how a source is read, and of who may come in."""
+        return self._source_digests[name]
+
+    @cached_property
+    def _source_digests(self) -> dict[str, str]:
+        return {name: self._source_digest(name) for name in self.sources}
+
+    def _source_digest(self, name: str) -> str:
         section = self.source_section(name)
         plugin, door = self.sources[name], self.doors[name]
         return sha256(

@@ -1,9 +1,30 @@
 """Units: what one worker takes, and the manifest that says one is finished."""
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
+
+# Nothing that a file is called may lead out of the corpus folder, or into a unit's own.
+_MISLEADING = re.compile(r"\.{0,2}|\d+\+\d+")
+_LONGEST_SEGMENT = 150
+
+
+def file_folder(source: str, path: str) -> str:
+    """Return the folder of a source file's units, below ``units/`` and ``ledger/``."""
+    return "/".join([source, *map(_segment, path.split("/"))])
+
+
+def _segment(name: str) -> str:
+    """Return a part of a path as a folder's name; no two parts have the same."""
+    if "%" in name or _MISLEADING.fullmatch(name):
+        name = "%" + name.replace("%", "%25").replace(".", "%2E").replace("+", "%2B")
+    if len(name.encode()) <= _LONGEST_SEGMENT:
+        return name
+    kept = name.encode()[: _LONGEST_SEGMENT - 65].decode(errors="ignore")
+    return f"{kept}%{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +78,8 @@ class Unit:
 
     @property
     def folder(self) -> str:
-        """The name as a relative folder."""
-        return f"{self.file.source}/{self.file.name}/{self.first}+{self.rows}"
+        """Where it lies below ``units/`` and ``ledger/``."""
+        return f"{file_folder(self.file.source, self.file.name)}/{self.first}+{self.rows}"
 
 
 class StoredFile(BaseModel):
@@ -188,7 +209,7 @@ class PlannedUnit(BaseModel):
     @property
     def folder(self) -> str:
         """Where it lies below ``units/`` and ``ledger/``."""
-        return f"{self.source}/{self.path}/{self.first}+{self.rows}"
+        return f"{file_folder(self.source, self.path)}/{self.first}+{self.rows}"
 
 
 class Plan(BaseModel):

@@ -65,7 +65,7 @@ class Seen:
     """A document with everything that is known about it.
 
     Attributes:
-        unit: The folder of its unit below ``units/`` and ``ledger/``.
+        unit: The name of its unit.
         row: Its row of schema ``UNIT``, outcome and reason as they stand now.
         answers: Every answer about it, oldest first, as rows of schema ``LEDGER``.
     """
@@ -74,16 +74,10 @@ class Seen:
     row: dict[str, Any]
     answers: list[dict[str, Any]] = field(default_factory=list)
 
-    @property
-    def unit_name(self) -> str:
-        """The name of its unit."""
-        file, _, rows = self.unit.rpartition("/")
-        return f"{file}:{rows}"
-
     def brief(self) -> dict[str, str]:
         """Return what it is called, where it stands and why, as plain JSON values."""
         names = ("id", "place", "outcome", "reason", "detail")
-        return {name: self.row[name] for name in names} | {"unit": self.unit_name}
+        return {name: self.row[name] for name in names} | {"unit": self.unit}
 
     def as_json(self) -> dict[str, Any]:
         """Return all that is known about it; digests and times are for the caller to write."""
@@ -91,7 +85,7 @@ class Seen:
             note | {name: dict(note[name] or ()) for name in ("scores", "inferred")}
             for note in self.row["notes"]
         ]
-        return self.row | {"notes": notes, "unit": self.unit_name, "answers": self.answers}
+        return self.row | {"notes": notes, "unit": self.unit, "answers": self.answers}
 
     @property
     def may_be_retried(self) -> bool:
@@ -159,9 +153,8 @@ class Documents:
         """Yield every document that is meant, without its texts and answers."""
         columns = ["id", "detail", "language", "form", "notes"]
         for one, table in self._tables(wanted, columns):
-            unit = _folder_of(self._corpus, one)
             for row in wanted.among(table).to_pylist():
-                yield Seen(unit, row)
+                yield Seen(one[1].unit, row)
 
     def failing(self, most: int = 10) -> list[Seen]:
         """Return the first that broke something, wait for a human or could not be read."""
@@ -194,8 +187,8 @@ class Documents:
     def _whole(self, one: tuple[Folder, UnitManifest], place: str) -> Seen:
         [(_, table)] = standing_documents([one], self._decisions, UNIT.names)
         row = table.filter(pc.equal(table["place"], place)).to_pylist()[0]
-        unit = _folder_of(self._corpus, one)
-        return Seen(unit, row, answers_about(self._corpus, unit, row["id"]))
+        folder = one[0].path.removeprefix(f"{self._corpus.path}/units/")
+        return Seen(one[1].unit, row, answers_about(self._corpus, folder, row["id"]))
 
     def none(self, wanted: Wanted) -> VersionError:
         """Return the error that no document is meant; its hint says which there are."""
@@ -211,10 +204,6 @@ class Documents:
         )
 
 
-def _folder_of(corpus: Folder, one: tuple[Folder, UnitManifest]) -> str:
-    return one[0].path.removeprefix(f"{corpus.path}/units/")
-
-
 def unfinished(workshop: Workshop, name: str) -> Seen | None:
     """Return a document that no finished unit holds yet, read from its source; None if none does.
 
@@ -228,7 +217,7 @@ def unfinished(workshop: Workshop, name: str) -> Seen | None:
             if name in (document.id, document.place):
                 stands = document.settled or Outcome(OutcomeKind.PENDING, "unit_unfinished")
                 answers = answers_about(workshop.corpus, unit.folder, document.id)
-                return Seen(unit.folder, row_of(document, stands, workshop.scheme, 0), answers)
+                return Seen(unit.name, row_of(document, stands, workshop.scheme, 0), answers)
     return None
 
 

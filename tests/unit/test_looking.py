@@ -184,7 +184,7 @@ def test_what_could_command_a_terminal_is_shown_as_a_sign():
 async def test_a_retry_asks_with_new_draws_and_replays_the_rest(made):
     workshop = await built(made)
     again, decided = retryable(Documents.of(workshop.corpus), Wanted(), ["made/bad"])
-    retry(workshop.corpus, [(seen.unit_name, seen.row["place"]) for seen in again])
+    retry(workshop.corpus, [(seen.unit, seen.row["place"]) for seen in again])
 
     await built(made, retries=retried(workshop.corpus))
 
