@@ -1,6 +1,7 @@
 """The `prealign` command itself, and what all its subcommands share."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -48,8 +49,18 @@ def corpus_folder(recipe: Path) -> "Folder":
     return Folder(read_recipe(recipe).corpus.folder)
 
 
+def _end_with_the_pipe() -> None:
+    """Let a closed pipe, as behind ``| head``, end the program as it ends others.
+
+    Only while results are printed: a build must not die of a lost terminal.
+    """
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
     """Print a value as JSON to standard output."""
+    _end_with_the_pipe()
     text = json.dumps(value, indent=1, ensure_ascii=False, default=_plain)
     sys.stdout.write(text + "\n")
 
@@ -64,6 +75,7 @@ def print_lines(lines: Iterable[Any]) -> None:
     """Print lines, tables and coloured text to standard output."""
     from rich.console import Console
 
+    _end_with_the_pipe()
     # Lines are folded for eyes alone; a pipe gets them as they are.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
     for line in lines:

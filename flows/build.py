@@ -36,7 +36,7 @@ from pipeline.pool import Pool, ray_cluster
 from pipeline.recipes import read_recipe
 from pipeline.rows import counted
 from pipeline.store import Folder
-from pipeline.units import planned_units
+from pipeline.units import check_sources, planned_units
 from pipeline.worker import Job
 from pipeline.workshop import Workshop, open_workshop
 from schemas.errors import ChangedError
@@ -54,6 +54,7 @@ _PLANS = 3
 def plan(workshop: Workshop, stages: Stages) -> list[Unit]:
     """Return all units, by the priority of their sources, after writing down what is planned."""
     with stages.stage("plan") as advance:
+        check_sources(workshop)
         units = []
         known = known_cuts(workshop.corpus, workshop)
         for unit in planned_units(workshop, stages.tell, known):

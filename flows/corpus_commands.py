@@ -4,7 +4,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,11 +23,19 @@ from flows.app import (
     print_lines,
 )
 from schemas.document import OutcomeKind
+from schemas.errors import VersionError
 
 # How often `status --watch` looks again.
 _LOOK_EVERY_S = 2.0
 
-_RETRIED = (OutcomeKind.QUARANTINED, OutcomeKind.REJECTED, OutcomeKind.HELD)
+
+class Retried(StrEnum):
+    """Outcomes that another attempt may change."""
+
+    QUARANTINED = OutcomeKind.QUARANTINED.value
+    REJECTED = OutcomeKind.REJECTED.value
+    HELD = OutcomeKind.HELD.value
+
 
 OfOutcome = Annotated[
     OutcomeKind | None, typer.Option("--outcome", help="Only documents of this outcome.")
@@ -57,24 +66,33 @@ def build(
 
 def _build(recipe: Path, overrides: list[str] | None, *, as_json: bool, quiet: bool) -> None:
     from flows.display import summary_lines
-    from pipeline.lock import check_free
+    from flows.said import since_start
+    from pipeline.lock import build_lock
     from pipeline.recipes import read_recipe
+    from pipeline.units import check_sources
     from pipeline.workshop import open_workshop
 
-    # What is wrong with a recipe is said before Prefect and Ray are started.
-    check_free(open_workshop(read_recipe(recipe, overrides)).corpus)
-    if not (quiet or as_json):
-        sys.stderr.write("starting Prefect …\n")
-    from flows.build import build as run
-    from flows.guard import stops_at_once
+    def tell(what: str) -> None:
+        if not (quiet or as_json):
+            sys.stderr.write(f"{what}\n")
 
-    # Ray tells of a dead worker on standard output, which belongs to the summary.
-    with stops_at_once(), redirect_stdout(sys.stderr):
-        summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    # What is wrong with a recipe, or with where it leads, is said before Prefect and Ray are
+    # started, which takes ten seconds; and from then on others can see that a build is at work.
+    workshop = open_workshop(read_recipe(recipe, overrides))
+    with build_lock(workshop.corpus, tell):
+        check_sources(workshop)
+        tell("starting Prefect …")
+        from flows.build import build as run
+        from flows.guard import stops_at_once
+
+        # Ray tells of a dead worker on standard output, which belongs to the summary.
+        with stops_at_once(), redirect_stdout(sys.stderr):
+            summary = run(str(recipe), overrides or [], quiet=quiet or as_json)
+    summary = replace(summary, seconds=since_start())
     if as_json:
         print_json(summary.as_json())
     else:
-        print_lines(summary_lines(summary))
+        print_lines(summary_lines(summary, str(recipe)))
     raise typer.Exit(0 if summary.is_complete else 2)
 
 
@@ -94,11 +112,17 @@ def status(
     """
     from flows.display import status_lines
     from pipeline.corpus.status import status as standing
+    from pipeline.lock import holder
 
     corpus = corpus_folder(recipe)
 
     def look() -> tuple[bool, list[Any]]:
-        found = standing(corpus)
+        try:
+            found = standing(corpus)
+        except VersionError:
+            if not (watch and holder(corpus)):
+                raise
+            return True, ["a build is starting; it has planned nothing yet"]
         return bool(found.holder), status_lines(found, str(recipe))
 
     if as_json:
@@ -153,7 +177,6 @@ def show(
     from pipeline.corpus.documents import Documents, unfinished
     from pipeline.recipes import read_recipe
     from pipeline.workshop import open_workshop
-    from schemas.errors import VersionError
 
     try:
         seen = Documents.of(corpus_folder(recipe)).find(document)
@@ -206,7 +229,9 @@ def sample(
 @app.command(epilog="Example: `prealign retry examples/demo.toml --outcome quarantined`")
 def retry(
     recipe: RecipeFile,
-    outcome: OfOutcome = None,
+    outcome: Annotated[
+        Retried | None, typer.Option("--outcome", help="Only documents of this outcome.")
+    ] = None,
     reason: OfReason = None,
     source: OfSource = None,
     document: Annotated[
@@ -231,20 +256,21 @@ def retry(
     from pipeline.corpus.retries import retry as write_down
     from pipeline.lock import check_free
 
-    if not document and outcome not in _RETRIED:
-        known = ", ".join(_RETRIED)
+    if not (document or outcome):
+        known = ", ".join(Retried)
         raise typer.BadParameter(f"say which: --outcome ({known}), or --document ID")
     corpus = corpus_folder(recipe)
     check_free(corpus)
     wanted = Wanted(outcome and outcome.value, reason, source)
     again, decided = retryable(Documents.of(corpus), wanted, document or [])
-    write_down(corpus, [(seen.unit, seen.row["place"]) for seen in again])
+    if again:
+        write_down(corpus, [(seen.unit, seen.row["place"]) for seen in again])
     if not (as_json or quiet):
         said = f"{counted(len(again), 'document')} will be asked about again"
         if decided:
             said += f"; {decided:,} were decided before any question, which no retry can change"
         sys.stderr.write(said + "\n")
-    if not later:
+    if again and not later:
         _build(recipe, overrides, as_json=as_json, quiet=quiet)
-    elif as_json:
+    if as_json:
         print_json({"again": [seen.row["id"] for seen in again], "decided_before": decided})

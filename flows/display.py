@@ -19,6 +19,10 @@ from schemas.unit import QuestionCost
 from schemas.version import VersionManifest
 
 _SHOWN_UNITS = 20
+_ONLY_VERBATIM = (
+    "every accepted document is as it was: no engine found anything to comment on. The rule book "
+    "knows a short list of English words; it shows how a build goes, and is no judge of a corpus"
+)
 
 
 def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
@@ -65,7 +69,7 @@ def question_table(questions: dict[str, QuestionCost]) -> Table:
     return table
 
 
-def summary_lines(summary: Summary) -> list[Any]:
+def summary_lines(summary: Summary, recipe: str) -> list[Any]:
     """Return what a build has come to, and what to try next."""
     lines: list[Any] = [outcome_table(summary.documents)]
     if summary.units and summary.resumed == summary.units:
@@ -83,11 +87,13 @@ def summary_lines(summary: Summary) -> list[Any]:
         lines.append("some documents wait for answers; run the same command when they are there")
     elif summary.version is None:
         lines.append("nothing was accepted, so there is no version; the reasons stand above")
-        lines.append("look: prealign sample RECIPE --outcome rejected")
+        lines.append(f"look: prealign sample {shown_path(recipe)} --outcome rejected")
     else:
         made = "published" if summary.is_new else "the corpus is still the same as"
         dataset = shown_path(summary.dataset)
         lines.append(f"{made} version {summary.version} of {dataset}")
+        if set(summary.documents.get("accepted", {})) == {"verbatim"}:
+            lines.append(_ONLY_VERBATIM)
         lines.append(f"next: prealign pull {dataset}@{summary.version} --to DIR")
     return lines
 

@@ -52,6 +52,7 @@ def stops_at_once() -> Iterator[None]:
         if interrupted.is_set():
             return
         interrupted.set()
+        sys.stderr.write("stopping …\n")
         late = threading.Timer(_GRACE_S, stop)
         late.daemon = True
         late.start()

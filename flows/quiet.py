@@ -4,6 +4,8 @@ Whoever sets one of these himself keeps what he set.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 _DEFAULTS = {
     # No telemetry of any of our dependencies.
@@ -21,5 +23,16 @@ _DEFAULTS = {
 
 def be_quiet() -> None:
     """Set what nobody has set."""
+    if "PREFECT_HOME" not in os.environ and not _can_keep(Path("~/.prefect").expanduser()):
+        # As in containers whose user has no home: Prefect would wait for two minutes, and fail.
+        os.environ["PREFECT_HOME"] = str(Path(tempfile.gettempdir()) / f"prefect-{os.getuid()}")
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+
+
+def _can_keep(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

@@ -1,6 +1,9 @@
 """Numbers, times and paths as people say them."""
 
+import time
 from pathlib import Path
+
+import psutil
 
 
 def counted(number: int, noun: str) -> str:
@@ -15,6 +18,11 @@ def duration(seconds: float) -> str:
     days, hours = divmod(hours, 24)
     parts = ((days, "d"), (hours, "h"), (minutes, "min"), (rest, "s"))
     return " ".join([f"{number:,} {unit}" for number, unit in parts if number][:2]) or "0 s"
+
+
+def since_start() -> float:
+    """Return for how many seconds this process has run, its imports and all."""
+    return max(0.0, time.time() - psutil.Process().create_time())
 
 
 def shown_path(path: str) -> str:

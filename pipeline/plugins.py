@@ -5,6 +5,7 @@ A name with a dot is a module of the user's own, anywhere on the Python path.
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -106,8 +107,24 @@ def _only_class(kind: type[P], module: ModuleType) -> type[P]:
     return classes[0]
 
 
-def load(kind: type[P], name: str, settings: dict[str, Any], *, where: str, kit: Kit) -> P:
+def load(
+    kind: type[P],
+    name: str,
+    settings: dict[str, Any],
+    *,
+    where: str,
+    kit: Kit,
+    also: Sequence[str] = (),
+) -> P:
     """Return the plugin ``name`` with its settings checked and the kit in its hands.
+
+    Args:
+        kind: The class that all plugins of this kind extend.
+        name: Its name.
+        settings: Its settings, unchecked.
+        where: The place in the recipe, for the error.
+        kit: What it may read.
+        also: Keys that stand beside its settings in the recipe, to be named in a hint.
 
     Raises:
         RecipeError: There is no such plugin, or the settings do not fit it.
@@ -119,7 +136,7 @@ def load(kind: type[P], name: str, settings: dict[str, Any], *, where: str, kit:
         noun = kind.__name__.lower()
         raise RecipeError(
             f"the settings of {noun} '{name}' do not fit ({where}): {first_fault(error)}",
-            hint=settings_hint(error, list(cls.model_fields)),
+            hint=settings_hint(error, [*also, *cls.model_fields]),
         ) from error
     plugin._kit = kit
     return plugin
@@ -129,8 +146,20 @@ def first_fault(error: ValidationError) -> str:
     """Return the first thing a validation found, as ``key: what``."""
     fault = error.errors()[0]
     place = ".".join(str(part) for part in fault["loc"])
-    what = "unknown setting" if fault["type"] == "extra_forbidden" else fault["msg"]
+    what = "unknown setting" if fault["type"] == "extra_forbidden" else said(fault["msg"])
     return f"{place}: {what}" if place else what
+
+
+def said(message: str) -> str:
+    """Return what pydantic says, in words that fit a recipe."""
+    known = {
+        "Input should be a valid tuple": 'a list is wanted here, such as ["en", "de"]',
+        "Input should be a valid list": 'a list is wanted here, such as ["en", "de"]',
+        "Input should be a valid dictionary": 'a table is wanted here, such as { id = "key" }',
+        "Input should be a valid string": 'text is wanted here, in quotes: "…"',
+    }
+    message = message.removeprefix("Value error, ")
+    return known.get(message, message.replace("Input should be", "it should be"))
 
 
 def settings_hint(error: ValidationError, known: list[str]) -> str:

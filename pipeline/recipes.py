@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pipeline.plugins import said
 from schemas.errors import RecipeError, nearest
 from schemas.recipe import PluginSection, Recipe, SourceSection
 
@@ -69,8 +70,11 @@ def _mendable(error: ValidationError, path: Path, text: str) -> RecipeError:
     fault = faults[0]
     loc = [str(part) for part in fault["loc"]]
     if fault["type"] != "extra_forbidden":
-        hint = f"add `{loc[-1]}`" if fault["type"] == "missing" else "see the README, or schemas/"
-        return RecipeError(f"{path}: {'.'.join(loc)}: {fault['msg']}", hint=hint)
+        hint = (
+            f"add `{loc[-1]}`" if fault["type"] == "missing" else f"mend `{loc[-1]}`" if loc else ""
+        )
+        hint += '; the README, "The recipe", has all keys' if hint else ""
+        return RecipeError(f"{path}: {'.'.join([*loc, ''])[:-1]}: {said(fault['msg'])}", hint=hint)
     line = next(
         (
             n

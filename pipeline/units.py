@@ -2,25 +2,30 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from sys import maxsize
 
 from pydantic import ValidationError
 
 from pipeline.parquet import read_table, table_of, write_table
-from pipeline.reading.files import listing
+from pipeline.reading.files import DamageError, listing, place
+from pipeline.sources import Source
 from pipeline.store import Folder
 from pipeline.trust import check_trusted
 from pipeline.workshop import Workshop
 from schemas.document import Document
-from schemas.errors import ConservationError, CorruptError
+from schemas.errors import ConservationError, CorruptError, SourceError, nearest
 from schemas.exchange import canonical, sha256
 from schemas.recipe import SourceSection
 from schemas.tables import UNIT
-from schemas.unit import StoredFile, Unit, UnitManifest
+from schemas.unit import SourceFile, StoredFile, Unit, UnitManifest
 
 DOCUMENTS = "documents.parquet"
 MANIFEST = "manifest.json"
+# How many files of a source are looked at before any work is done.
+_LOOKED_AT = 10
 
 
 Cuts = Mapping[tuple[str, str, str], Sequence[tuple[int, int, int, int]]]
@@ -42,6 +47,41 @@ def planned_units(
     """
     for section in workshop.recipe.sources:
         yield from _capped(_units_of(workshop, section, tell, known or {}), section.cap)
+
+
+def check_sources(workshop: Workshop) -> None:
+    """Check, before any work is done, that every source has files, and they the fields it names.
+
+    Raises:
+        SourceError: One has not, cannot be reached, or is not to be trusted.
+    """
+    for section in workshop.recipe.sources:
+        source = workshop.sources[section.name]
+        files = listing(section, source.endings).files
+        gathered = islice(source.gathered(files, workshop.recipe.corpus.unit_rows), _LOOKED_AT)
+        looked_at = list(gathered)
+        for file in looked_at:
+            check_trusted(section, file)
+        _check_fields(section, source, looked_at)
+
+
+def _check_fields(section: SourceSection, source: Source, files: Sequence[SourceFile]) -> None:
+    """Check that a field which the recipe names is in one of the files at least.
+
+    A misspelt license would be taken for none, and be filled in from `metadata`.
+    """
+    there: dict[str, None] = {}
+    for file in files:
+        with suppress(DamageError):
+            there.update(dict.fromkeys(source.names(file) or ()))
+    wanted = ({"text": "text"} if source.has_columns else {}) | section.fields
+    for ours, theirs in wanted.items():
+        if there and theirs not in there:
+            raise SourceError(
+                f"source '{section.name}' takes `{ours}` from '{theirs}', which {place(files[0])} "
+                "does not have",
+                hint=f"mend `fields` under [[source]]: {nearest(theirs, list(there))}",
+            )
 
 
 def _units_of(

@@ -153,6 +153,7 @@ def open_workshop(recipe: Recipe) -> Workshop:
             section.settings,
             where=f"[[source]] '{section.name}'",
             kit=kit,
+            also=list(SourceSection.model_fields),
         )
         for section in recipe.source
     }

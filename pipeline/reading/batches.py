@@ -1,6 +1,6 @@
 """Arrow batches as rows: what the sources of columns share."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -44,6 +44,17 @@ def without_text(wanted: Sequence[str], names: Sequence[str]) -> Fault | None:
         return None
     there = ", ".join(names)[:200] or "none"
     return Fault("no_text", f"there is no column '{text}', there are {there}")
+
+
+def field_names(fields: Iterable[pa.Field]) -> list[str]:
+    """Return the names of columns, and of what is nested in them with dots."""
+    names = []
+    for field in fields:
+        names.append(field.name)
+        if pa.types.is_struct(field.type):
+            inner = [field.type.field(i) for i in range(field.type.num_fields)]
+            names += [f"{field.name}.{name}" for name in field_names(inner)]
+    return names
 
 
 class Rows:

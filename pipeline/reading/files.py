@@ -10,7 +10,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -18,6 +18,7 @@ import fsspec
 import pyarrow as pa
 from fsspec.compression import compr
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 from fsspec.utils import infer_compression
 
 from schemas.errors import ChangedError, SourceError
@@ -90,13 +91,23 @@ def listing(section: SourceSection, endings: Sequence[str] = ()) -> Listing:
     read = [file for file in files if not is_folder or _is_kind(file.name, endings)]
     if not read:
         kinds = ", ".join(f"*{ending}" for ending in endings)
+        others = f"of a folder it reads {kinds}; name others by a glob"
         raise SourceError(
             f"source '{section.name}' matches no file at {section.url}",
-            hint=f"of a folder it reads {kinds}; name others by a glob"
-            if files
-            else "mend `url` under [[source]]; a relative path starts at the recipe's folder",
+            hint=others if files else _lost(fs, path),
         )
     return Listing(tuple(read), tuple(sorted({f.name for f in files} - {f.name for f in read})))
+
+
+def _lost(fs: Any, path: str) -> str:  # noqa: ANN401 - any fsspec file system
+    """Return what to do about a path at which there is nothing."""
+    if isinstance(fs, LocalFileSystem):
+        return "mend `url` under [[source]]; a relative path starts at the recipe's folder"
+    bucket = path.partition("/")[0]
+    with suppress(Exception):
+        if not fs.exists(bucket):
+            return f"mend `url` under [[source]]: there is no '{bucket}', or you may not see it"
+    return f"mend `url` under [[source]]: '{bucket}' is there, but nothing of that name in it"
 
 
 def _is_kind(name: str, endings: Sequence[str]) -> bool:

@@ -25,10 +25,12 @@ class Source(Plugin):
 
     Attributes:
         endings: Which files of a folder are of this format; compressed ones count too.
+        has_columns: Whether all rows of a file have the same fields.
         software: Distributions whose version decides what is read.
     """
 
     endings: ClassVar[tuple[str, ...]]
+    has_columns: ClassVar[bool] = False
     software: ClassVar[tuple[str, ...]] = ()
 
     _wanted: tuple[str, ...] = PrivateAttr(default=("id", "text", *METADATA_FIELDS))
@@ -41,6 +43,14 @@ class Source(Plugin):
     def gathered(self, files: Sequence[SourceFile], unit_rows: int) -> Iterator[SourceFile]:
         """Yield the files as they are to be cut; a source of tiny files puts many into one."""
         yield from files
+
+    def names(self, file: SourceFile) -> list[str] | None:
+        """Return what a file's fields are called, nested ones with dots; None if nobody can say.
+
+        Raises:
+            DamageError: The file cannot be read.
+        """
+        return None
 
     @abstractmethod
     def records(self, file: SourceFile, offset: int) -> Iterator[Any]:

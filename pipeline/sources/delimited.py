@@ -48,6 +48,12 @@ class Delimited(Source):
     header: tuple[str, ...] | None = None
 
     endings: ClassVar = (".csv", ".tsv")
+    has_columns: ClassVar = True
+
+    def names(self, file: SourceFile) -> list[str] | None:
+        """Return the names in a file's header; None if no row follows it."""
+        header, *_ = next(self.records(file, 0), (None,))
+        return list(header.names) if header and header.names else None
 
     def records(self, file: SourceFile, offset: int) -> Iterator[_Record]:
         """Yield rows as cells."""

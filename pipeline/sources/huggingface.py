@@ -7,7 +7,15 @@ from typing import ClassVar
 import pyarrow as pa
 
 from pipeline.door import Row
-from pipeline.reading.batches import BATCH_ROWS, Fault, Rows, columns, ipc_batches, without_text
+from pipeline.reading.batches import (
+    BATCH_ROWS,
+    Fault,
+    Rows,
+    columns,
+    field_names,
+    ipc_batches,
+    without_text,
+)
 from pipeline.reading.cutting import cut
 from pipeline.sources import Source
 from pipeline.store import Folder
@@ -26,6 +34,12 @@ class Huggingface(Source):
     """
 
     endings: ClassVar = (".arrow",)
+    has_columns: ClassVar = True
+
+    def names(self, file: SourceFile) -> list[str] | None:
+        """Return the names of a file's columns."""
+        _, batch = next(ipc_batches(file, 0), (0, None))
+        return None if batch is None else field_names(batch.schema)
 
     def gathered(self, files: Sequence[SourceFile], unit_rows: int) -> Iterator[SourceFile]:
         """Yield the files that the datasets consist of, in their order.

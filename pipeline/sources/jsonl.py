@@ -1,8 +1,9 @@
 """JSON Lines: one object a line, plain or compressed (``.gz``, ``.zst``, by its ending)."""
 
 import json
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, ClassVar
 
 from pipeline.door import Row
 from pipeline.reading.files import COMPRESSED, opened
@@ -10,12 +11,21 @@ from pipeline.sources import Source
 from schemas.unit import SourceFile, Unit
 
 _BOM = b"\xef\xbb\xbf"
+# Rows need not have the same fields, but one that so many do not have is a slip of the pen.
+_LOOKED_AT = 1000
 
 
 class Jsonl(Source):
     """Every line is a row, also a broken or blank one, so that row numbers are line numbers."""
 
     endings: ClassVar = (".jsonl", ".ndjson", ".json")
+
+    def names(self, file: SourceFile) -> list[str]:
+        """Return what fields the first rows have."""
+        found: dict[str, None] = {}
+        for number, line in enumerate(islice(self.records(file, 0), _LOOKED_AT)):
+            found.update(dict.fromkeys(_names(self.row(file, number, line).fields or {})))
+        return list(found)
 
     def records(self, file: SourceFile, offset: int) -> Iterator[bytes]:
         """Yield lines; an offset is in bytes."""
@@ -56,3 +66,11 @@ class Jsonl(Source):
         if not isinstance(fields, dict):
             return Row(number, None, "not_an_object", "the line holds JSON that is no object")
         return Row(number, fields)
+
+
+def _names(fields: Mapping[str, Any], depth: int = 5) -> Iterator[str]:
+    """Yield the names of an object's fields, and of what is nested in them with dots."""
+    for name, value in fields.items():
+        yield name
+        if isinstance(value, dict) and depth:
+            yield from (f"{name}.{inner}" for inner in _names(value, depth - 1))

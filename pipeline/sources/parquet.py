@@ -7,7 +7,7 @@ from typing import ClassVar
 import pyarrow.parquet as pq
 
 from pipeline.door import Row
-from pipeline.reading.batches import BATCH_ROWS, Fault, Rows, columns, without_text
+from pipeline.reading.batches import BATCH_ROWS, Fault, Rows, columns, field_names, without_text
 from pipeline.reading.files import COMPRESSED, DAMAGE, DamageError, opened, place
 from pipeline.sources import Source
 from schemas.errors import SourceError
@@ -27,6 +27,12 @@ class Parquet(Source):
     """
 
     endings: ClassVar = (".parquet", ".pq")
+    has_columns: ClassVar = True
+
+    def names(self, file: SourceFile) -> list[str]:
+        """Return the names of a file's columns."""
+        with _opened(file) as parquet:
+            return field_names(parquet.schema_arrow)
 
     def units(self, file: SourceFile, unit_rows: int) -> Iterator[Unit]:
         """Yield units as the footer counts them; a file without a footer is one damaged row."""

@@ -76,7 +76,8 @@ class Warc(Source):
             include_comments=self.include_comments,
             date_extraction_params={
                 "original_date": True,
-                "extensive_search": True,
+                # Dates in the running text are seldom those of the page.
+                "extensive_search": False,
                 # By itself it takes no date after today's, so that tomorrow it might find another.
                 "max_date": _fetched(record),
             },

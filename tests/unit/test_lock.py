@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 
 import psutil
 import pytest
@@ -12,6 +11,7 @@ from pipeline.lock import build_lock, check_free, holder
 from pipeline.store import Folder
 from schemas.errors import BusyError
 from schemas.progress import BuildLock
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -29,14 +29,34 @@ def left_behind(corpus, **changes):
     return other
 
 
-def test_a_second_build_is_refused_and_told_who_the_first_is(corpus):
-    with build_lock(corpus, print), pytest.raises(BusyError) as caught:  # noqa: SIM117
+@pytest.fixture
+def other():
+    """Another process that lives."""
+    process = subprocess.Popen(["sleep", "60"])
+    yield psutil.Process(process.pid)
+    process.kill()
+    process.wait()
+
+
+def test_a_second_build_is_refused_and_told_who_the_first_is(corpus, other):
+    left_behind(corpus, process=other.pid, begun=other.create_time())
+
+    with pytest.raises(BusyError) as caught, build_lock(corpus, print):
+        pass
+
+    assert f"process {other.pid} on {os.uname().nodename}, since 20" in str(caught.value)
+    assert str(corpus) in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_the_process_that_holds_a_lock_holds_it_still(corpus):
+    with build_lock(corpus, print):
         with build_lock(corpus, print):
             pass
 
-    assert f"process {os.getpid()} on {os.uname().nodename}, since 20" in str(caught.value)
-    assert str(corpus) in str(caught.value)
-    assert caught.value.exit_code == 2
+        assert holder(corpus).process == os.getpid()
+
+    assert holder(corpus) is None
 
 
 def test_a_lock_is_given_back_at_the_end_also_when_the_build_fails(corpus):
@@ -77,30 +97,38 @@ def test_a_process_of_another_machine_is_believed_while_it_is_heard_of(corpus):
     check_free(corpus)
 
 
+RACER = """
+import sys
+from pipeline.lock import build_lock
+from pipeline.store import Folder
+from schemas.errors import BusyError
+
+sys.stdin.readline()
+try:
+    with build_lock(Folder(sys.argv[1]), lambda _: None):
+        print("took", flush=True)
+        sys.stdin.readline()
+except BusyError:
+    print("refused", flush=True)
+"""
+
+
 def test_of_many_who_find_a_stale_lock_exactly_one_goes_on(corpus):
     left_behind(corpus, host="elsewhere", beat=0.0)
-    start, stop = threading.Barrier(8), threading.Event()
-    took, refused = [], []
-
-    def race():
-        start.wait()
-        try:
-            with build_lock(corpus, print):
-                took.append(1)
-                stop.wait(10)
-        except BusyError:
-            refused.append(1)
-
-    racers = [threading.Thread(target=race) for _ in range(8)]
+    racers = [
+        subprocess.Popen([sys.executable, "-c", RACER, str(corpus)], cwd=ROOT, text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(6)
+    ]  # fmt: skip
     for racer in racers:
-        racer.start()
-    while len(refused) < 7 and any(racer.is_alive() for racer in racers):
-        pass
-    stop.set()
-    for racer in racers:
-        racer.join()
+        racer.stdin.write("go\n")
+        racer.stdin.flush()
 
-    assert (len(took), len(refused)) == (1, 7)
+    said = [racer.stdout.readline().strip() for racer in racers]
+    for racer in racers:
+        racer.communicate()
+
+    assert sorted(said) == ["refused"] * 5 + ["took"]
 
 
 def test_a_lock_that_was_cut_off_by_a_full_disk_holds_nobody_up(corpus):
