@@ -41,7 +41,10 @@ def main() -> None:
     try:
         app()
     except PipelineError as error:
-        sys.stderr.write(f"error: {error}\n" + (f"hint:  {error.hint}\n" if error.hint else ""))
+        from flows.document_view import visible
+
+        said = f"error: {error}\n" + (f"hint:  {error.hint}\n" if error.hint else "")
+        sys.stderr.write(visible(said))
         sys.exit(error.exit_code)
 
 

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from flows.document_view import visible
+from flows.document_view import show_command, visible_line
 from flows.progress import pace
 from flows.said import counted, duration, shown_path
 from flows.summary import Summary
@@ -36,7 +36,7 @@ def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
 
 def _row(table: Table, *cells: str) -> None:
     """Add a row whose cells are shown as they are: names come from outside, and may hold markup."""
-    table.add_row(*(Text(visible(cell)) for cell in cells))
+    table.add_row(*(Text(visible_line(cell)) for cell in cells))
 
 
 def outcome_table(documents: Counts) -> Table:
@@ -107,8 +107,7 @@ def status_lines(status: Status, recipe: str) -> list[Any]:
     lines.append(_unit_table(status))
     if status.failing:
         lines.append(_failure_table(status.failing))
-        name = visible(status.failing[0].row["id"])
-        lines.append(Text(f"look: prealign show {shown_path(recipe)} {name}"))
+        lines.append(f"look: {show_command(shown_path(recipe), status.failing[0].row['id'])}")
     return lines
 
 

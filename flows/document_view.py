@@ -7,6 +7,7 @@ shown as a visible sign.
 
 import json
 import re
+import shlex
 from typing import Any
 
 from rich.padding import Padding
@@ -20,12 +21,22 @@ _HEAD = "bold"
 _SAMPLE_CHARS = 1500
 _DIGEST = re.compile("[0-9a-f]{32,}")
 # Commands to terminals, and marks that turn the reading direction.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def show_command(recipe: str, name: str) -> str:
+    """Return the command that shows a document, as a shell takes it."""
+    return f"prealign show {shlex.quote(recipe)} {shlex.quote(visible_line(name))}"
 
 
 def visible(text: str | None) -> str:
     """Return a text with its control characters as signs that can be seen."""
     return _UNSEEN.sub(_sign, text or "")
+
+
+def visible_line(text: str | None) -> str:
+    """Return a name or a word of explanation on one line, whatever it holds."""
+    return visible(text).replace("\n", "␊").replace("\t", "␉")
 
 
 def _sign(match: re.Match[str]) -> str:
@@ -82,7 +93,7 @@ def sample_lines(seen: Seen, recipe: str, *, full: bool) -> list[Any]:
     if not full and len(shown) > _SAMPLE_CHARS:
         left = len(shown) - _SAMPLE_CHARS
         shown = shown[:_SAMPLE_CHARS] + Text(f"\n… {left:,} characters more: --full", style=_TAG)
-    look = Text(f"prealign show {recipe} {visible(row['id'])}", style=_TAG)
+    look = Text(show_command(recipe, row["id"]), style=_TAG)
     return [*_head(seen), shown, "", look, ""]
 
 
@@ -94,8 +105,8 @@ def _head(seen: Seen) -> list[Any]:
     row = seen.row
     stands = f"{row['outcome']}, {row['reason']}"
     if row["detail"]:
-        stands += f": {visible(row['detail'])}"
-    return [Text(f"── {visible(row['id'])} ──", style=_HEAD), Text(stands, style=_HEAD)]
+        stands += f": {visible_line(row['detail'])}"
+    return [Text(f"── {visible_line(row['id'])} ──", style=_HEAD), Text(stands, style=_HEAD)]
 
 
 def _facts(seen: Seen) -> list[Text]:
@@ -111,7 +122,7 @@ def _facts(seen: Seen) -> list[Text]:
     for name in ("author", "published", "media_type", "topic", "language", "license", "url"):
         if row[name]:
             facts[name] = row[name] + (" (inferred)" if name in inferred else "")
-    return [Text(f"{name:<12}{visible(value)}") for name, value in facts.items()]
+    return [Text(f"{name:<12}{visible_line(value)}") for name, value in facts.items()]
 
 
 def _section(name: str) -> list[Text]:

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
+from flows.document_view import visible_line
 from flows.log import event
 from flows.said import duration
 from pipeline.corpus.status import PROGRESS
@@ -45,7 +47,7 @@ class Stages:
         """Say something about the build as a whole."""
         event("note", what=what)
         if not self._quiet:
-            self._console.print(f"  {what}", soft_wrap=True)
+            self._console.print(Text(f"  {visible_line(what)}"), soft_wrap=True)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:

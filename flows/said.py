@@ -22,7 +22,8 @@ def duration(seconds: float) -> str:
 
 def since_start() -> float:
     """Return for how many seconds this process has run, its imports and all."""
-    return max(0.0, time.time() - psutil.Process().create_time())
+    begun = float(psutil.Process().create_time())
+    return max(0.0, time.time() - begun)
 
 
 def shown_path(path: str) -> str:

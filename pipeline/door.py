@@ -77,11 +77,16 @@ class Door:
 
     def _document(self, row: Row, file: SourceFile) -> Document:
         """Return a row's document without its text, with a note of fields that do not fit."""
-        place = f"{file.source}/{row.name or f'{file.name}:{row.number + 1}'}"
+        # Behind # stands the number of a part.
+        name = row.name.replace("#", "%23") or f"{file.name}:{row.number + 1}"
+        place = f"{file.source}/{name}"
         found = {name: _plain(self._field(row, name)) for name in ("id", *METADATA_FIELDS)}
         own_id = found.pop("id")
         source_id = scrubbed(f"{file.source}/{own_id}" if own_id else place)
-        known = {k: scrubbed(v or "") or self.metadata.get(k) for k, v in found.items()}
+        # What the recipe says fills what the file leaves open, not what cannot be read in it.
+        known = {
+            k: None if v is None else scrubbed(v) or self.metadata.get(k) for k, v in found.items()
+        }
         document = Document(
             id=source_id,
             source_id=source_id,
@@ -181,7 +186,11 @@ def _plain(value: object) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return str(value)
+        try:
+            return str(value)
+        except ValueError:
+            # A number of more digits than Python writes.
+            return None
     if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
         return ", ".join(value)
     return None

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 
-import fsspec
 import langcodes
 import py3langid
 from langcodes.tag_parser import LanguageTagError
 
 from pipeline.draws import fraction
+from pipeline.optout import OptOut, read_opt_out
 from schemas.document import Document, Note
 from schemas.errors import RecipeError
 from schemas.exchange import canonical, sha256
@@ -22,7 +23,12 @@ from schemas.recipe import SourceSection
 
 # Enough to tell the language; the detector walks byte by byte.
 _SAMPLE_CHARS = 2000
-_SCHEME = re.compile(r"^https?://(www\.)?", re.IGNORECASE)
+_LIST = re.compile("[,;\n]")
+_OR = re.compile(r"\s+OR\s+", re.IGNORECASE)
+_AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
+_BRACKETS = re.compile("[()]")
+# They tell the languages, each release a little otherwise.
+_LANGUAGE_PACKAGES = ("langcodes", "py3langid")
 
 
 @dataclass(frozen=True)
@@ -31,12 +37,12 @@ class Gate:
 
     Attributes:
         section: What the recipe says of it.
-        opted_out: Lines of its opt-out list.
+        opted_out: Its opt-out list.
         seed: The recipe's, for the draw.
     """
 
     section: SourceSection
-    opted_out: tuple[str, ...] = ()
+    opted_out: OptOut = OptOut()
     seed: str = "0"
 
     def judged(self, document: Document) -> Document:
@@ -51,12 +57,16 @@ class Gate:
     def fingerprint(self) -> str:
         """Digest of all that decides here."""
         section = self.section
+        # None lets everybody in, an empty list nobody.
+        licenses = None if section.licenses is None else sorted(section.licenses)
+        told_by = () if section.languages is None else map(version, _LANGUAGE_PACKAGES)
         return sha256(
-            canonical(sorted(section.licenses or ())),
+            canonical(licenses),
             canonical(section.languages),
+            canonical([*told_by]),
             str(section.share),
             self.seed if section.share < 1 else "",
-            canonical(sorted(self.opted_out)),
+            canonical(sorted(self.opted_out.lines)),
         )
 
     def _license(self, document: Document) -> Note | None:
@@ -66,41 +76,53 @@ class Gate:
         found = document.metadata.license
         if found is None:
             return Note.reject("license", "no license is given")
-        if self._licensed.fullmatch(found.strip()):
+        if self._is_licensed(found):
             return None
         return Note.reject("license", f"'{found}' is not among {', '.join(allowed)}")
+
+    def _is_licensed(self, found: str) -> bool:
+        """Return whether the recipe allows a licence, which may be a list or an SPDX expression.
+
+        Of a list (``A, B``) every part must be allowed, of ``A AND B`` both, of ``A OR B`` one.
+        In an expression with brackets every licence must be. What the recipe names letter for
+        letter is allowed without being taken apart.
+        """
+        if found.strip().lower() in {name.lower() for name in self.section.licenses or ()}:
+            return True
+        plain = _BRACKETS.sub(" ", found)
+        if plain != found:
+            plain = _OR.sub(" AND ", plain)
+        parts = [part.strip() for part in _LIST.split(plain) if part.strip()]
+        return bool(parts) and all(map(self._is_part_licensed, parts))
+
+    def _is_part_licensed(self, part: str) -> bool:
+        # AND binds tighter than OR: SPDX 2.3, annex D.4.5.
+        return any(
+            all(self._licensed.fullmatch(name.strip()) for name in _AND.split(choice))
+            for choice in _OR.split(part)
+        )
 
     @cached_property
     def _licensed(self) -> re.Pattern[str]:
         return _pattern(self.section.licenses or ())
 
     def _opt_out(self, document: Document) -> Note | None:
-        if not self.opted_out:
+        if not self.opted_out.lines:
             return None
-        own_id = document.source_id.partition("/")[2]
-        names = [document.source_id, own_id, _plain_url(document.metadata.url or "")]
-        for name in filter(None, names):
-            if name.rstrip("/") in self._exact or self._begins_so(f"{name}/"):
-                return Note.reject("opted_out", f"'{name}' is on the opt-out list")
+        name = self.opted_out.name_of(document)
+        if name is not None:
+            return Note.reject("opted_out", f"'{name}' is on the opt-out list")
+        if document.metadata.url is None and self._left_url_out(document):
+            return Note.reject(
+                "url_unreadable",
+                "the URL is no text: it cannot be told whether it is on the opt-out list",
+            )
         return None
 
-    @cached_property
-    def _exact(self) -> frozenset[str]:
-        lines = (_plain_url(line) for line in self.opted_out if not line.endswith("*"))
-        return frozenset(line.rstrip("/") for line in lines)
-
-    def _begins_so(self, name: str) -> bool:
-        # By length, so that a million prefixes cost no more than their few different lengths.
-        return any(name[:length] in prefixes for length, prefixes in self._prefixes.items())
-
-    @cached_property
-    def _prefixes(self) -> dict[int, set[str]]:
-        found: dict[int, set[str]] = {}
-        for line in self.opted_out:
-            if line.endswith("*"):
-                prefix = _plain_url(line[:-1])
-                found.setdefault(len(prefix), set()).add(prefix)
-        return found
+    def _left_url_out(self, document: Document) -> bool:
+        """Return whether the door found a URL in the row that is no text."""
+        said = f"field '{self.section.fields.get('url', 'url')}' is "
+        return any(note.reason == "left_out" and said in note.detail for note in document.notes)
 
     def _draw(self, document: Document) -> Note | None:
         share = self.section.share
@@ -114,7 +136,7 @@ class Gate:
         said = document.metadata.language
         found = _code(said) if said else ""
         how = "is said to be" if found else "is recognised as"
-        found = found or str(py3langid.classify(document.text[:_SAMPLE_CHARS])[0])
+        found = found or _detected(document.text)
         if found in self._languages:
             return None
         return Note.reject("language", f"the text {how} '{found}'")
@@ -136,21 +158,7 @@ def open_gate(section: SourceSection, seed: str) -> Gate:
                 f"'{name}' in `languages` of [[source]] '{section.name}' is no language code",
                 hint="write codes such as 'en', 'de' or 'zh'",
             )
-    return Gate(section, tuple(_lines(section)), seed)
-
-
-def _lines(section: SourceSection) -> Iterable[str]:
-    if section.opt_out is None:
-        return []
-    try:
-        with fsspec.open(section.opt_out, "rt", encoding="utf-8-sig", compression="infer") as file:
-            lines = [line.strip() for line in file]
-    except (OSError, ValueError, ImportError) as error:
-        raise RecipeError(
-            f"the opt-out list of source '{section.name}' cannot be read: {error}",
-            hint="mend `opt_out`: a text file with an id or a URL on each line",
-        ) from error
-    return [line for line in lines if line and not line.startswith("#")]
+    return Gate(section, read_opt_out(section), seed)
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:
@@ -158,14 +166,11 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(parts) or "(?!)", re.IGNORECASE | re.DOTALL)
 
 
-def _plain_url(url: str) -> str:
-    """Return a URL without ``https://www.``, its host in lower case.
-
-    Who opts out with one spelling is not to come in under another.
-    """
-    rest, had = _SCHEME.subn("", url.strip())
-    host, slash, path = rest.partition("/")
-    return f"{host.lower()}{slash}{path}" if had else rest
+def _detected(text: str) -> str:
+    """Return the code of the language that a text seems to be in."""
+    found = str(py3langid.classify(text[:_SAMPLE_CHARS])[0])
+    # The detector says `tl` where the recipe's `fil` is meant.
+    return _code(found) or found
 
 
 def _code(name: str) -> str:

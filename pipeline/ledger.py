@@ -10,7 +10,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator
+from bisect import bisect_left
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -39,14 +40,56 @@ log = logging.getLogger(__name__)
 _DURABLE_WITHIN_S = 1.0
 
 
+class Cuts:
+    """How the ledger's files were cut, each looked up once: units come by the ten thousand.
+
+    Whoever changes the size of units has not thrown their answers away.
+    """
+
+    def __init__(self, corpus: Folder) -> None:
+        self._ledger = corpus / "ledger"
+        self._known: dict[str, list[tuple[int, int]]] = {}
+
+    def overlapping(self, file: str, first: int, rows: int) -> list[Folder]:
+        """Return the folder of these rows, and those of other cuts of them, sorted.
+
+        Args:
+            file: The folder of the file below ``ledger/``.
+            first: Number of the first row.
+            rows: How many rows.
+        """
+        if file not in self._known:
+            self._known[file] = sorted(_cuts(self._ledger / file))
+        cuts = self._known[file]
+        longest = max((count for _, count in cuts), default=0)
+        here = cuts[bisect_left(cuts, (first - longest,)) : bisect_left(cuts, (first + rows,))]
+        found = {cut for cut in here if cut[0] + cut[1] > first} | {(first, rows)}
+        return [self._ledger / file / f"{start}+{count}" for start, count in sorted(found)]
+
+
+def _cuts(folder: Folder) -> Iterator[tuple[int, int]]:
+    for name in folder.folders():
+        first, plus, rows = name.partition("+")
+        if plus and first.isdigit() and rows.isdigit():
+            yield int(first), int(rows)
+
+
 class Ledger:
     """The answers about one unit."""
 
-    def __init__(self, corpus: Folder, unit: Unit) -> None:
+    def __init__(self, corpus: Folder, unit: Unit, cuts: Cuts | None = None) -> None:
+        """Read what is known about a unit.
+
+        Args:
+            corpus: The corpus folder.
+            unit: The unit.
+            cuts: How files were cut before this build, looked up once for all units.
+        """
         self._folder = corpus / "ledger" / unit.folder
         self._answers: dict[str, Answer] = {}
         self._unwritten: list[dict[str, Any]] = []
-        for folder in _overlapping(corpus, unit):
+        file = file_folder(unit.file.source, unit.file.name)
+        for folder in (cuts or Cuts(corpus)).overlapping(file, unit.first, unit.rows):
             for name in folder.names():
                 self._learn(folder, name)
 
@@ -119,22 +162,6 @@ class Ledger:
             ) from error
         for row in rows:
             self._answers.setdefault(row["key"].hex(), _answer(row))
-
-
-def _overlapping(corpus: Folder, unit: Unit) -> list[Folder]:
-    """Return the unit's own folder and those of other cuts of the same rows.
-
-    Whoever changes the size of units has not thrown their answers away.
-    """
-    file = corpus / "ledger" / file_folder(unit.file.source, unit.file.name)
-    found = []
-    for name in file.folders():
-        first, plus, rows = name.partition("+")
-        if not (plus and first.isdigit() and rows.isdigit()):
-            continue
-        if int(first) < unit.first + unit.rows and unit.first < int(first) + int(rows):
-            found.append(file / name)
-    return found
 
 
 def _name() -> str:

@@ -170,6 +170,8 @@ class Pool:
         """Return the result of a unit whose worker dies, with the deadly documents found out."""
         actor = self._actors[0]
         folder = self._corpus / "units" / job.unit.folder
+        # Of a build that was killed: it would name a document that has harmed nobody.
+        folder.remove(ALONE)
         while True:
             result = self._result(actor.handle.rewrite.remote(job))
             if result:

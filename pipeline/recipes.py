@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from glob import escape, has_magic
 from pathlib import Path
 from typing import Any, get_args
 
@@ -117,8 +118,7 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
     """
 
     def absolute(url: str) -> str:
-        # normpath, not resolve: a glob is not a file, and a link's own name is worth keeping.
-        return url if "://" in url else os.path.normpath(base / os.path.expanduser(url))  # noqa: PTH111 - Path's own raises
+        return _absolute(url, base)
 
     def with_path(section: PluginSection) -> PluginSection:
         path = section.settings.get("path")
@@ -130,7 +130,7 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
         return absolute(name) if name.endswith(".toml") else name
 
     def with_places(source: SourceSection) -> SourceSection:
-        update: dict[str, Any] = {"url": absolute(source.url)}
+        update: dict[str, Any] = {"url": _files(source.url, base)}
         if source.opt_out:
             update["opt_out"] = absolute(source.opt_out)
         if source.trusted_scheme:
@@ -157,3 +157,15 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
             ),
         }
     )
+
+
+def _absolute(url: str, base: Path) -> str:
+    # normpath, not resolve: a glob is not a file, and a link's own name is worth keeping.
+    return url if "://" in url else os.path.normpath(base / os.path.expanduser(url))  # noqa: PTH111 - Path's own raises
+
+
+def _files(url: str, base: Path) -> str:
+    """Return a source's URL; what looks like a glob in the recipe's own folder is none."""
+    if "://" in url or url[:1] in ("/", "~") or not has_magic(url):
+        return _absolute(url, base)
+    return os.path.normpath(f"{escape(str(base))}/{url}")

@@ -16,6 +16,7 @@ _FENCE = re.compile(r" {0,3}(```|~~~)")
 _CODE_LINE = re.compile(r"(?: {3}|\t|>>> |\.\.\. )")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)]|\|)\s")
 _NUMBER = re.compile(r"\s*\d{1,3}[.)]\s*")
+_ODD_SPACE = re.compile(r"[^\S\n ]")
 # Prose that was wrapped by hand has longer lines than verse or addresses have.
 _VERSE_WIDTH = 60
 
@@ -102,7 +103,9 @@ def _anchors(text: str, start: int, end: int, language: str | None) -> Iterator[
                 yield start + match.start(), start + match.end()
         return
     first = start
-    for boundary in sentencex.get_sentence_boundaries(language or "en", block):
+    # sentencex ends the process over a full stop behind a space of more than one byte.
+    plain = _ODD_SPACE.sub(" ", block)
+    for boundary in sentencex.get_sentence_boundaries(language or "en", plain):
         last = start + boundary["end_index"]
         # "1." is not a sentence but the beginning of one.
         if not _NUMBER.fullmatch(text[first:last]) or last >= end:

@@ -5,6 +5,7 @@ It may speak for the AI, so nothing less than the sha256 of what somebody has re
 
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 
 from pipeline.reading.files import opened, place
 from pipeline.splitting import tokens
@@ -28,16 +29,23 @@ def check_trusted(section: SourceSection, file: SourceFile) -> None:
     if section.trusted_scheme is None:
         return
     for each in file.members or (file,):
-        with opened(each, decompress=False) as stream:
-            digest = hashlib.sha256()
-            while data := stream.read(_CHUNK):
-                digest.update(data)
-        if digest.hexdigest() not in section.sha256:
+        found = _digest(each)
+        if found not in section.sha256:
             raise SourceError(
-                f"{place(each)} is not trusted: its sha256 is {digest.hexdigest()}, which source "
+                f"{place(each)} is not trusted: its sha256 is {found}, which source "
                 f"'{section.name}' does not name",
                 hint="read the file; if its AI text is what you want, add that digest to `sha256`",
             )
+
+
+@lru_cache(maxsize=4096)
+def _digest(file: SourceFile) -> str:
+    """Return a file's sha256. One that is replaced later is another file: see ``changed``."""
+    digest = hashlib.sha256()
+    with opened(file, decompress=False) as stream:
+        while data := stream.read(_CHUNK):
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def trusted_note(document: Document, text: str, scheme: Scheme, max_tokens: int) -> Document:
@@ -58,6 +66,8 @@ def trusted_note(document: Document, text: str, scheme: Scheme, max_tokens: int)
         human += span.text if is_human else ""
     clean = "".join(span.text for span in spans)
     document = replace(document, text=human, source_sha256=sha256(clean))
+    if not spans or any(not _is_said(span.text) for span in spans):
+        return document.add("door", Note.reject("empty", "somebody in it says nothing"))
     if tokens(clean) > max_tokens:
         what = (
             f"{tokens(clean):,} tokens are more than {max_tokens:,}, and trusted text is not split"
@@ -65,3 +75,8 @@ def trusted_note(document: Document, text: str, scheme: Scheme, max_tokens: int)
         return document.add("door", Note.reject("too_long", what))
     note = Note(Decision.KEEP, "trusted", form="trusted", spans=tuple(placed))
     return document.add("door", note)
+
+
+def _is_said(text: str) -> bool:
+    """Return whether anything in a text can be seen."""
+    return any(char.isprintable() and not char.isspace() for char in text)

@@ -154,7 +154,12 @@ def unit_depends(
         "source": workshop.depends_of_source(unit.file.source),
         "duplicates": sha256(canonical(duplicates)),
     }
-    return depends | ({"retries": sha256(canonical(retries))} if retries else {})
+    return depends | retries_digest(retries)
+
+
+def retries_digest(retries: dict[str, int]) -> dict[str, str]:
+    """Return the digest of what is to be tried again in a unit, as a part of its fingerprint."""
+    return {"retries": sha256(canonical(retries))} if retries else {}
 
 
 def rows_digest(unit: Unit) -> str:

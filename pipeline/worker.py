@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.answering import Answering
 from pipeline.engines import Waiting
 from pipeline.journey import Answerer, outcome, travel
-from pipeline.ledger import Ledger
+from pipeline.ledger import Cuts, Ledger
 from pipeline.rows import counted, row_of
 from pipeline.units import (
     finished,
@@ -56,6 +56,7 @@ class Worker:
 
     def __init__(self, recipe: Recipe) -> None:
         self._workshop = open_workshop(recipe)
+        self._cuts = Cuts(self._workshop.corpus)
         self._flight = asyncio.Semaphore(recipe.pool.in_flight)
 
     async def rewrite(self, job: Job) -> UnitResult:
@@ -71,7 +72,7 @@ class Worker:
         done = None if job.deadly else finished(folder, unit_fingerprint(depends))
         if done:
             return UnitResult(unit=unit.name, manifest=done, documents=done.outcomes, resumed=True)
-        ledger = Ledger(self._workshop.corpus, unit)
+        ledger = Ledger(self._workshop.corpus, unit, self._cuts)
         answering = Answering(self._workshop.engines, ledger)
         try:
             documents = list(unit_documents(self._workshop, unit))

@@ -86,7 +86,9 @@ class Workshop:
         passes = [[p.name(), p.model_dump(mode="json", exclude={"path"})] for p in self.passes]
         own = sorted({n for n in (*(p.use for p in recipe.passes), *recipe.forms) if "." in n})
         return {
-            "code": sha256(code_digest(*_CODE), *(code_digest(name) for name in own)),
+            "code": sha256(
+                code_digest(*_CODE), *(code_digest(name) for name in own), version("sentencex")
+            ),
             "passes": sha256(canonical(passes)),
             "prompts": sha256(canonical(self.kit.prompts.digests)),
             "forms": sha256(canonical(recipe.forms)),
@@ -112,7 +114,7 @@ class Workshop:
             code_digest("pipeline.sources", "pipeline.reading", type(plugin).__module__),
             canonical(plugin.model_dump(mode="json")),
             canonical([version(distribution) for distribution in plugin.software]),
-            canonical([section.fields, section.metadata, section.sha256]),
+            canonical([section.fields, section.metadata]),
             door.trusted.model_dump_json() if door.trusted else "",
             self.gates[name].fingerprint,
         )
@@ -160,7 +162,7 @@ def open_workshop(recipe: Recipe) -> Workshop:
     for section in recipe.source:
         sources[section.name].wants(section.fields)
     opened = open_engines(recipe.engines, kit)
-    return Workshop(
+    workshop = Workshop(
         recipe=recipe,
         kit=kit,
         scheme=load_scheme(recipe.publish.scheme),
@@ -171,6 +173,9 @@ def open_workshop(recipe: Recipe) -> Workshop:
         gates={s.name: open_gate(s, recipe.corpus.seed) for s in recipe.source},
         corpus=Folder(recipe.corpus.folder),
     )
+    # Digests are of the code that works: taken now, before anybody can edit it.
+    _ = workshop.depends, workshop.depends_of_source(recipe.source[0].name)
+    return workshop
 
 
 def _door(section: SourceSection, recipe: Recipe) -> Door:

@@ -37,6 +37,8 @@ class SourceFile:
         url: Where to open it.
         bytes: Its size.
         stamp: Changes when the file does: size and modification time, or the store's ETag.
+        changed: Changes also if the file is replaced by one of its size and date; "" where nobody
+            can say. It holds here and now, and decides nothing but whether the file has changed.
         members: The files that it stands for, if one unit is to hold many small ones.
     """
 
@@ -45,6 +47,7 @@ class SourceFile:
     url: str
     bytes: int
     stamp: str
+    changed: str = ""
     members: tuple["SourceFile", ...] = ()
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.corpus.costs import added
+from pipeline.ledger import Cuts
 from pipeline.parquet import decoded
 from pipeline.store import Folder
 from schemas.errors import CorruptError
@@ -43,11 +44,19 @@ def ledger_costs(corpus: Folder, unit: str) -> dict[str, QuestionCost]:
 def answers_about(corpus: Folder, unit: str, document: str) -> list[dict[str, Any]]:
     """Return every answer about a document, oldest first, as rows of schema ``LEDGER``.
 
+    Args:
+        corpus: The corpus folder.
+        unit: The folder of its unit below ``ledger/``.
+        document: Its id.
+
     Raises:
         CorruptError: A file of the ledger cannot be read.
     """
-    found = list(_rows(corpus / "ledger" / unit, None, document))
-    return sorted(found, key=lambda row: row["answered_at"])
+    file, _, cut = unit.rpartition("/")
+    first, _, rows = cut.partition("+")
+    folders = Cuts(corpus).overlapping(file, int(first), int(rows))
+    found = {row["key"]: row for folder in folders for row in _rows(folder, None, document)}
+    return sorted(found.values(), key=lambda row: row["answered_at"])
 
 
 def _rows(

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.corpus.answers import answers_about
 from pipeline.corpus.outcomes import Finished, standing_documents
-from pipeline.corpus.plans import finished, read_plan, standings
+from pipeline.corpus.plans import finished, known_cuts, read_plan, standings
 from pipeline.dedup.decisions import Decisions, output_decisions
 from pipeline.draws import fraction
 from pipeline.rows import row_of
@@ -119,10 +119,17 @@ class Documents:
             VersionError: No finished unit holds it.
         """
         source = name.partition("/")[0]
-        for one, table in self._tables(Wanted(source=source), ["id"]):
+        parts: list[str] = []
+        for one, table in self._tables(Wanted(source=source), ["id", "part_of"]):
             rows = table.filter(pc.or_(pc.equal(table["id"], name), pc.equal(table["place"], name)))
             if rows.num_rows:
                 return self._whole(one, rows["place"][0].as_py())
+            parts += table.filter(pc.equal(table["part_of"], name))["id"].to_pylist()
+        if parts:
+            raise VersionError(
+                f"'{name}' was too long, and was split into {len(parts)} documents",
+                hint=f"they are {', '.join(parts[:5])}" + (", …" if len(parts) > 5 else ""),
+            )
         known = sorted({m.unit.partition("/")[0] for _, m in self._finished})
         raise VersionError(
             f"no finished unit holds a document called '{name}'",
@@ -192,6 +199,12 @@ class Documents:
 
     def none(self, wanted: Wanted) -> VersionError:
         """Return the error that no document is meant; its hint says which there are."""
+        sources = sorted({m.unit.partition("/")[0] for _, m in self._finished})
+        if wanted.source is not None and wanted.source not in sources:
+            return VersionError(
+                f"no finished document is of source '{wanted.source}'",
+                hint=nearest(wanted.source, sources),
+            )
         asked = ", ".join(f"{k} {v}" for k, v in vars(wanted).items() if v is not None)
         there: set[str] = set()
         for _, table in self._tables(Wanted(), []):
@@ -210,13 +223,15 @@ def unfinished(workshop: Workshop, name: str) -> Seen | None:
     Raises:
         SourceError: A source cannot be read.
     """
-    for unit in planned_units(workshop):
-        if unit.file.source != name.partition("/")[0]:
+    corpus = workshop.corpus
+    left = {one.unit.name for one in standings(corpus, read_plan(corpus)) if not one.manifest}
+    for unit in planned_units(workshop, known=known_cuts(corpus, workshop)):
+        if unit.name not in left or unit.file.source != name.partition("/")[0]:
             continue
         for document in unit_documents(workshop, unit):
             if name in (document.id, document.place):
                 stands = document.settled or Outcome(OutcomeKind.PENDING, "unit_unfinished")
-                answers = answers_about(workshop.corpus, unit.folder, document.id)
+                answers = answers_about(corpus, unit.folder, document.id)
                 return Seen(unit.name, row_of(document, stands, workshop.scheme, 0), answers)
     return None
 
@@ -232,7 +247,8 @@ def retryable(documents: Documents, wanted: Wanted, names: Sequence[str]) -> tup
     Raises:
         VersionError: One that is named is not there, or none is meant.
     """
-    meant = [documents.find(name) for name in names] or list(documents.matching(wanted))
+    named = {seen.row["place"]: seen for seen in map(documents.find, names)}
+    meant = list(named.values()) or list(documents.matching(wanted))
     if not meant:
         raise documents.none(wanted)
     again = [seen for seen in meant if seen.may_be_retried]

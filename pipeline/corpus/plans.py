@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from pipeline.corpus.retries import retried
 from pipeline.store import Folder
-from pipeline.units import Cuts, rows_digest, unit_manifest
+from pipeline.units import Cuts, retries_digest, rows_digest, unit_manifest
 from pipeline.workshop import Workshop
 from schemas.errors import CorruptError, VersionError
 from schemas.unit import Plan, PlannedUnit, Unit, UnitManifest
@@ -39,16 +40,18 @@ def standings(corpus: Folder, plan: Plan) -> list[Standing]:
     Raises:
         CorruptError: A unit's manifest is damaged.
     """
-    return [_standing(corpus, plan, unit) for unit in plan.units]
+    again = retried(corpus)
+    return [_standing(corpus, plan, unit, again.get(unit.name, {})) for unit in plan.units]
 
 
-def _standing(corpus: Folder, plan: Plan, unit: PlannedUnit) -> Standing:
+def _standing(corpus: Folder, plan: Plan, unit: PlannedUnit, again: dict[str, int]) -> Standing:
     folder = corpus / "units" / unit.folder
     manifest = unit_manifest(folder)
     if manifest is None:
         asked = (corpus / "ledger" / unit.folder).names()
         return Standing(unit, folder, "under_way" if asked else "waiting")
     wanted = plan.depends | {"file": unit.digest, "source": plan.sources[unit.source]}
+    wanted |= retries_digest(again)
     if all(manifest.depends.get(name) == digest for name, digest in wanted.items()):
         return Standing(unit, folder, "finished", manifest)
     return Standing(unit, folder, "outdated")

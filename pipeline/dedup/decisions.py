@@ -49,6 +49,7 @@ def source_duplicates(
     fingerprint = sha256(
         _settings(workshop, published),
         str(workshop.recipe.corpus.max_document_tokens),
+        workshop.depends["code"],
         *(f"{unit.name} {unit.file.stamp}" for unit in units),
         *(workshop.depends_of_source(name) for name in workshop.sources),
     )
@@ -61,8 +62,12 @@ def source_duplicates(
             for document in unit_documents(workshop, unit):
                 if document.settled:
                     continue
-                first = seen.setdefault(document.source_id, _row_place(document))
-                if first != _row_place(document):
+                here = _row_place(document)
+                # A part's id may be the own id of another row.
+                first = seen.setdefault(document.source_id, here)
+                if first == here:
+                    first = seen.setdefault(document.id, here)
+                if first != here:
                     yield _row(document.id, document.place, unit.name, first, 1.0, "id_taken")
                     continue
                 candidates.append(

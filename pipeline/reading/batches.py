@@ -101,6 +101,8 @@ def ipc_batches(file: SourceFile, offset: int) -> Iterator[tuple[int | None, pa.
                 batch = reader.read_next_batch()
             except StopIteration:
                 break
+            except MemoryError as error:
+                raise DamageError("a length in it is more than there is memory") from error
             yield (where if can_begin else None), batch
         if stream.tell() == where:
             raise DamageError("the end of the stream is missing")

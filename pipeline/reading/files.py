@@ -8,13 +8,13 @@ place on: DamageError, which a source turns into one unreadable row, so that it 
 
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
-import fsspec
 import pyarrow as pa
 from fsspec.compression import compr
 from fsspec.core import url_to_fs
@@ -27,6 +27,7 @@ from schemas.unit import SourceFile
 
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz", ".lzma")
 _MAGIC = "*?["
+_ESCAPED = re.compile(r"\[([*?[])\]")
 _BUFFER = 1 << 20
 
 
@@ -61,15 +62,16 @@ def listing(section: SourceSection, endings: Sequence[str] = ()) -> Listing:
     try:
         fs, path = url_to_fs(section.url)
         is_folder = False
-        if any(char in path for char in _MAGIC):
-            fixed = path[: min(path.find(c) for c in _MAGIC if c in path)].rpartition("/")[0]
-            found = fs.glob(path, detail=True)
-        elif fs.isdir(path):
+        if fs.isdir(path):
             is_folder = True
             fixed, found = path.rstrip("/"), fs.find(path, detail=True)
+        elif fs.exists(path):
+            fixed, found = path.rpartition("/")[0], {path: fs.info(path)}
+        elif any(char in path for char in _MAGIC):
+            found = fs.glob(path, detail=True)
+            fixed = _fixed(path)
         else:
-            fixed = path.rpartition("/")[0]
-            found = {path: fs.info(path)} if fs.exists(path) else {}
+            fixed, found = "", {}
     except Exception as error:
         # Every store has exceptions of its own; whatever it is, there is no listing.
         raise SourceError(
@@ -80,10 +82,12 @@ def listing(section: SourceSection, endings: Sequence[str] = ()) -> Listing:
     files = [
         SourceFile(
             source=section.name,
-            name=name.removeprefix(fixed).lstrip("/"),
+            # Names need not be UTF-8 on a disk, but all that we write is.
+            name=name.removeprefix(fixed).lstrip("/").encode(errors="backslashreplace").decode(),
             url=fs.unstrip_protocol(name),
             bytes=int(info.get("size") or 0),
             stamp=stamp(info),
+            changed=_changed(info),
         )
         for name, info in sorted(found.items())
         if info["type"] == "file" and not name.rpartition("/")[2].startswith(".")
@@ -97,6 +101,20 @@ def listing(section: SourceSection, endings: Sequence[str] = ()) -> Listing:
             hint=others if files else _lost(fs, path),
         )
     return Listing(tuple(read), tuple(sorted({f.name for f in files} - {f.name for f in read})))
+
+
+def _fixed(pattern: str) -> str:
+    """Return the folder from which a glob's names are counted: all before its first wildcard.
+
+    Characters of a folder's own name stand escaped in it, one in brackets.
+    """
+    kept = []
+    for part in pattern.split("/"):
+        plain = _ESCAPED.sub(r"\1", part)
+        if any(char in _ESCAPED.sub("", part) for char in _MAGIC):
+            break
+        kept.append(plain)
+    return "/".join(kept)
 
 
 def _lost(fs: Any, path: str) -> str:  # noqa: ANN401 - any fsspec file system
@@ -123,6 +141,21 @@ def stamp(info: dict[str, Any]) -> str:
     return str(etag or f"{info.get('size')}:{info.get('mtime') or info.get('LastModified')}")
 
 
+def _changed(info: dict[str, Any]) -> str:
+    """Return what also changes if a file is replaced by one of its size and date: its ctime."""
+    return str(info.get("created") or "")
+
+
+def _opened(file: SourceFile) -> tuple[Any, str]:
+    """Return a file's system and its path there."""
+    protocol, _, path = file.url.partition("://")
+    if protocol == "file":
+        # A path of a disk may hold what is a chain of systems to fsspec: two colons.
+        return LocalFileSystem(), path
+    fs, path = url_to_fs(file.url)
+    return fs, path
+
+
 def check_unchanged(*files: SourceFile) -> None:
     """Check that files are still what they were when they were listed.
 
@@ -132,10 +165,10 @@ def check_unchanged(*files: SourceFile) -> None:
     """
     for each in files:
         with _store_errors(each):
-            fs, path = url_to_fs(each.url)
+            fs, path = _opened(each)
             fs.invalidate_cache(path.rpartition("/")[0])
-            now = stamp(fs.info(path))
-        if now != each.stamp:
+            info = fs.info(path)
+        if (stamp(info), _changed(info)) != (each.stamp, each.changed):
             raise ChangedError(
                 f"{place(each)} has changed since this build was planned", hint=_AGAIN
             )
@@ -165,7 +198,8 @@ def opened(file: SourceFile, offset: int = 0, *, decompress: bool = True) -> Ite
         )
     check_unchanged(file)
     with _store_errors(file):
-        raw = fsspec.open(file.url, "rb", compression=None).open()
+        fs, path = _opened(file)
+        raw = fs.open(path, "rb")
     with raw:
         stored = io.BufferedReader(_Stored(raw, file), _BUFFER)
         kind = infer_compression(file.name.lower()) if decompress else None

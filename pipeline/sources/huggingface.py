@@ -35,6 +35,7 @@ class Huggingface(Source):
 
     endings: ClassVar = (".arrow",)
     has_columns: ClassVar = True
+    software: ClassVar = ("pyarrow",)
 
     def names(self, file: SourceFile) -> list[str] | None:
         """Return the names of a file's columns."""

@@ -28,6 +28,7 @@ class Parquet(Source):
 
     endings: ClassVar = (".parquet", ".pq")
     has_columns: ClassVar = True
+    software: ClassVar = ("pyarrow",)
 
     def names(self, file: SourceFile) -> list[str]:
         """Return the names of a file's columns."""

@@ -20,21 +20,35 @@ _FRONT_MATTER = re.compile(
 )
 _KEY = re.compile(r"(?:\s*#[^\n]*\n)*\s*[\w.-]+[ \t]*:(?:\s|\Z)")
 _NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+# More than anybody writes, and less than takes long to read.
+_LONGEST_FRONT = 1 << 16
+# A longer file fills the memory of whoever reads it.
+_LONGEST_FILE = 1 << 28
 # A bundle is cut where a file's hash says so, on average each `unit_rows` files; without a bound
 # one in twenty would hold three times as many, and be planned again for each that changes.
 _MOST_UNITS = 4
 
 
 class _Plain(yaml.SafeLoader):  # type: ignore[misc]
-    """Reads scalars as they are written, but for dates and null.
+    """Reads scalars as they are written, but for null, and nothing that has a tag.
 
     Fields are text: `id: 0123` is not 83, `version: 1.10` not 1.1, and `author: No` not false.
+    Constructors of numbers, dates and merged keys fail in ways of their own over odd values.
     """
 
     yaml_implicit_resolvers: ClassVar = {
-        char: [(tag, form) for tag, form in known if tag.endswith((":timestamp", ":null"))]
+        char: [(tag, form) for tag, form in known if tag.endswith(":null")]
         for char, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+    yaml_constructors: ClassVar = {
+        None: yaml.SafeLoader.yaml_constructors[None],
+    } | {
+        f"tag:yaml.org,2002:{name}": yaml.SafeLoader.yaml_constructors[f"tag:yaml.org,2002:{name}"]
+        for name in ("str", "seq", "map", "null")
+    }
+
+    def flatten_mapping(self, node: yaml.Node) -> None:
+        """Leave merged keys alone: a few hundred bytes of them can ask for gigabytes."""
 
 
 class Text(Source):
@@ -47,6 +61,7 @@ class Text(Source):
     otherwise be trained on.
     """
 
+    software: ClassVar = ("pyyaml",)
     endings: ClassVar = (".txt", ".text", ".md", ".markdown", ".rst")
 
     def gathered(self, files: Sequence[SourceFile], unit_rows: int) -> Iterator[SourceFile]:
@@ -79,7 +94,11 @@ class Text(Source):
         name = record.name
         try:
             with opened(record) as stream:
-                text = stream.read().decode().removeprefix("\ufeff")
+                data = stream.read(_LONGEST_FILE + 1)
+            if len(data) > _LONGEST_FILE:
+                what = f"the file has more than {_LONGEST_FILE:,} bytes"
+                return Row(number, None, "too_large", what, name)
+            text = data.decode().removeprefix("\ufeff")
         except DamageError as damage:
             return Row(number, None, "damaged", f"the file cannot be read: {damage}", name)
         except UnicodeDecodeError as error:
@@ -119,6 +138,8 @@ def _parted(text: str) -> tuple[Mapping[str, Any], str]:
         return {}, text
     block = found["block"]
     try:
+        if len(block) > _LONGEST_FRONT:
+            raise ValueError(f"it has more than {_LONGEST_FRONT:,} characters")
         fields = yaml.load(block, _Plain)
     except _NOT_YAML:
         if _KEY.match(block):

@@ -119,7 +119,7 @@ def test_the_readme_leads_to_a_dataset_of_ones_own_bucket(tmp_path, door, enviro
     assert "accepted, verbatim" in done.stdout
     shown = prealign_json(environment, tmp_path, "show", "work/mine.toml", "crawl/299")
     assert shown["url"] == "https://example.org/299"
-    assert shown["license"] == "CC-BY-4.0"
+    assert shown["id"] == "crawl/299"
     assert shown["source_text"] == BAD_DEED
 
 

@@ -166,3 +166,16 @@ def test_a_row_that_is_a_file_of_its_own_is_called_by_its_name():
     [found] = let_in({"text": "Hello."}, name="letters/a.md")
 
     assert (found.id, found.place) == ("made/letters/a.md", "made/letters/a.md")
+
+
+@pytest.mark.parametrize("value", [{"name": "proprietary"}, ["proprietary", 1], True])
+def test_what_the_recipe_says_does_not_stand_in_for_what_cannot_be_read(value):
+    [found] = let_in({"text": "Hello.", "license": value}, metadata={"license": "CC-BY-4.0"})
+
+    assert found.metadata.license is None
+
+
+def test_a_number_of_too_many_digits_is_left_out():
+    [found] = let_in({"text": "Hello.", "author": 10**5000})
+
+    assert found.metadata.author is None

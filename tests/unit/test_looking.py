@@ -13,16 +13,17 @@ from pipeline.corpus.documents import Documents, Wanted, retryable, unfinished
 from pipeline.corpus.plans import PLAN, known_cuts, new_plan
 from pipeline.corpus.retries import retried, retry
 from pipeline.corpus.status import status
+from pipeline.dedup.decisions import source_duplicates
 from pipeline.ledger import Ledger
 from pipeline.recipes import read_recipe
 from pipeline.sources.jsonl import Jsonl
-from pipeline.units import planned_units
+from pipeline.units import check_sources, planned_units
 from pipeline.worker import Job, Worker, drawn_anew
 from pipeline.workshop import open_workshop
-from schemas.errors import VersionError
+from schemas.errors import SourceError, VersionError
 from schemas.exchange import Answer, Identity, Request, Role
 from schemas.progress import StageProgress
-from schemas.unit import Plan
+from schemas.unit import Plan, file_folder
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 
 
@@ -305,3 +306,91 @@ async def test_a_plan_under_a_cap_is_not_taken_for_the_whole(made):
 
     assert known_cuts(workshop.corpus, workshop) == {}
     assert sum(unit.rows for unit in planned_units(workshop)) == 7
+
+
+async def test_a_document_marked_for_a_retry_is_no_longer_finished(made):
+    workshop = await built(made)
+    seen = Documents.of(workshop.corpus).find("made/bad")
+    retry(workshop.corpus, [(seen.unit, seen.row["place"])])
+
+    assert [u.stands for u in status(workshop.corpus).units] == ["finished", "outdated"]
+
+
+async def test_answers_are_found_however_units_were_cut_when_they_were_given(made):
+    await built(made)
+    workshop = await built(made, unit_rows=2)
+
+    seen = Documents.of(workshop.corpus).find("made/bad")
+
+    assert {a["question"] for a in seen.answers} >= {"screen", "draft/commentary"}
+
+
+async def test_a_split_document_names_its_parts(folder):
+    write_documents(folder, [{"id": "long", "text": "\n\n".join(map(plain_text, range(9)))}])
+    workshop = await built(folder, overrides=["corpus.max_document_tokens=400"])
+
+    with pytest.raises(VersionError, match="was split into 3 documents") as caught:
+        Documents.of(workshop.corpus).find("made/long")
+
+    assert "made/long#0, made/long#1" in caught.value.hint
+
+
+async def test_one_document_named_twice_is_tried_again_once(made):
+    workshop = await built(made)
+
+    again, _ = retryable(
+        Documents.of(workshop.corpus), Wanted(), ["made/bad", "made/all.jsonl:6", "made/bad"]
+    )
+
+    assert len(again) == 1
+
+
+async def test_names_cannot_forge_lines_or_commands(folder):
+    write_documents(folder, [{"id": "x; rm -rf ~\nmade/other: accepted", "text": plain_text(1)}])
+    workshop = await built(folder)
+    [seen] = Documents.of(workshop.corpus).sample(Wanted(), 1, "0")
+
+    said = shown([*document_lines(seen), *sample_lines(seen, "r.toml", full=False)])
+
+    assert "\nmade/other" not in said
+    assert "prealign show r.toml 'made/x; rm -rf ~␊made/other: accepted'" in said
+
+
+@pytest.mark.parametrize("path", ["a/../../b", "../x", "a//b", "a/0+4", "%2E%2E/x", "x" * 400])
+def test_no_name_of_a_file_leads_out_of_the_corpus_or_into_a_units_folder(path):
+    folder = file_folder("made", path)
+
+    assert not {"", ".", "..", "0+4"} & set(folder.split("/"))
+    assert all(len(part.encode()) <= 150 for part in folder.split("/"))
+    assert folder != file_folder("made", "%" + path)
+
+
+def test_two_rows_never_share_an_id_with_a_part(folder):
+    long = "\n\n".join(map(plain_text, range(9)))
+    write_documents(folder, [{"id": "x", "text": long}, {"id": "x#0", "text": plain_text(20)}])
+    recipe = read_recipe(write_recipe(folder), ["corpus.max_document_tokens=400"])
+    workshop = open_workshop(recipe)
+
+    decisions = source_duplicates(workshop, list(planned_units(workshop)), frozenset())
+
+    assert [found[0] for unit in decisions.values() for found in unit.values()] == ["id_taken"]
+
+
+@pytest.mark.parametrize(
+    ("use", "name", "data"),
+    [
+        ("jsonl", "a.jsonl", '{"text": "x", "license_name": "MIT", "meta": {"lang": "en"}}\n'),
+        ("delimited", "a.csv", "text,license_name,meta.lang\nx,MIT,en\n"),
+    ],
+)
+def test_a_field_that_no_file_has_is_refused_before_any_work(folder, use, name, data):
+    (folder / "documents" / name).write_text(data)
+    settings = [f'source.0.use="{use}"', "source.0.url=documents"]
+    right = ['source.0.fields={license="license_name", language="meta.lang"}']
+    wrong = ['source.0.fields={license="licence_name"}']
+
+    check_sources(open_workshop(read_recipe(write_recipe(folder), settings + right)))
+    with pytest.raises(SourceError, match="takes `license` from 'licence_name'") as caught:
+        check_sources(open_workshop(read_recipe(write_recipe(folder), settings + wrong)))
+
+    assert "did you mean 'license_name'" in caught.value.hint

@@ -74,7 +74,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest_known_one(
         ('use = "draft"', 'use = "draft"\nmax_token = 1', "max_token: unknown", "'max_tokens'"),
         ('use = "draft"', 'use = "draft"\nmax_tokens = "x"', "max_tokens: ", "a value that fits"),
         ("commentary = 1", "commentary = -1", "none below 0", "the README"),
-        ('name = "made"', 'name = "made"\nfrom = "x"', "from: unknown", "There are cap"),
+        ('name = "made"', 'name = "made"\nfrom = "x"', "from: unknown", "there are cap"),
         ("[publish]", '[publish]\nscheme = "bitter"', "no scheme called 'bitter'", "bitter-lesson"),
         ('[corpus]', '[corpus]\nprompts = "none"', "does not exist", "create it"),
     ],

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,21 @@ def test_the_number_of_a_list_item_belongs_to_its_sentence():
     long = "that goes on for long enough to be prose and not a short line of verse"
 
     assert pieces(f"1. Open the lid, {long}. Wait.") == [f"1. Open the lid, {long}.", "Wait."]
+
+
+@pytest.mark.parametrize("space", list("\u00a0\x85\u1680\u2002\u2009\u2028\u202f\u3000\t"))
+@pytest.mark.parametrize("language", ["en", "de", "hi", "zh", "ja", None])
+def test_a_full_stop_behind_any_space_is_survived(space, language):
+    text = f"See appendix A{space}. It is short.{space}B{space}."
+
+    found = sentences(text, language)
+
+    assert found[0].start == 0
+    assert found[-1].end == len(text)
+
+
+@given(st.text(alphabet="AaÄ .!?。\n\u00a0\u3000\u2028\x85\u0301'\"“”1", max_size=60))
+def test_no_text_ends_the_process(text):
+    covered = "".join(text[s.start : s.end] for s in sentences(text, "en"))
+
+    assert "".join(covered.split()) == "".join(text.split())

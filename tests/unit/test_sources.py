@@ -6,6 +6,7 @@ import os
 import pytest
 import zstandard
 
+from pipeline.sources import jsonl
 from pipeline.sources.jsonl import Jsonl
 from pipeline.units import planned_units, unit_documents
 from schemas.errors import ChangedError, SourceError
@@ -77,13 +78,61 @@ def test_a_compressed_file_is_not_begun_again_for_each_of_its_units(folder, read
     assert read == [40, 40, 16]
 
 
-def test_the_first_unit_is_known_before_the_file_is_read_on(folder, read):
+def test_the_first_unit_is_known_before_the_file_is_read_on(folder, monkeypatch):
     write_documents(folder, [{"text": str(i)} for i in range(1000)])
+    read, real = [], jsonl._sizes
+    monkeypatch.setattr(jsonl, "_sizes", lambda stream: (read.append(s) or s for s in real(stream)))
 
     unit = next(planned_units(opened(folder)))
 
     assert (unit.first, unit.rows) == (0, 4)
-    assert read == [4]
+    assert len(read) == 4
+
+
+def test_a_line_that_fills_the_memory_is_rejected_and_passed_over(folder, monkeypatch):
+    monkeypatch.setattr(jsonl, "_LONGEST", 100)
+    rows = [{"text": "Short."}, {"text": "Long. " * 200}, {"text": "Short too."}]
+    write_documents(folder, [*rows, {"text": "x" * 500}, *rows])
+
+    found = documents(opened(folder))
+
+    assert [d.settled.reason if d.settled else d.text for d in found] == [
+        "Short.", "too_large", "Short too.", "too_large", "Short.", "too_large", "Short too."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a::b.jsonl", "a[1].jsonl", "a b#0.jsonl", b"a\xff.jsonl"])
+def test_odd_file_names_are_read(folder, name):
+    (folder / "documents" / os.fsdecode(name)).write_text('{"text": "Found."}\n')
+
+    [found] = documents(opened(folder))
+
+    assert found.text == "Found."
+
+
+def test_a_recipe_may_lie_in_a_folder_whose_name_looks_like_a_glob(folder):
+    odd = folder / "my [old] work?"
+    (odd / "documents").mkdir(parents=True)
+    write_documents(odd, [{"text": "Found."}])
+
+    [found] = documents(opened(odd))
+
+    assert (found.text, found.place) == ("Found.", "made/all.jsonl:1")
+
+
+def test_a_file_that_is_replaced_by_one_of_its_size_and_date_is_noticed(folder):
+    write_documents(folder, [{"text": f"old {i}"} for i in range(8)])
+    workshop = opened(folder)
+    first, second = planned_units(workshop)
+    list(unit_documents(workshop, first))
+    path = folder / "documents" / "all.jsonl"
+    before = path.stat()
+    path.with_suffix(".new").write_text(path.read_text().replace("old", "new"))
+    os.utime(path.with_suffix(".new"), ns=(before.st_atime_ns, before.st_mtime_ns))
+    path.with_suffix(".new").replace(path)
+
+    with pytest.raises(ChangedError):
+        list(unit_documents(workshop, second))
 
 
 @pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz"])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -152,3 +153,23 @@ async def test_two_texts_with_one_question_are_told_apart(folder):
     decisions = source_duplicates(workshop, list(planned_units(workshop)), frozenset())
 
     assert decisions == {}
+
+
+@pytest.mark.parametrize("text", ["<AI>\n\n</AI>And this.", "Before.<AI> </AI>", "<AI>\ufeff</AI>"])
+def test_who_says_nothing_in_trusted_text_is_rejected(folder, text):
+    [found] = documents(gold(folder, text))
+
+    assert found.settled.reason == "empty"
+
+
+def test_a_trusted_file_that_is_swapped_for_one_of_its_size_and_date_is_noticed(folder):
+    workshop = gold(folder, GOLD)
+    [unit] = planned_units(workshop)
+    path = folder / "documents" / "all.jsonl"
+    before = path.stat()
+    path.with_suffix(".new").write_text(path.read_text().replace("Yes.", "No!!"))
+    os.utime(path.with_suffix(".new"), ns=(before.st_atime_ns, before.st_mtime_ns))
+    path.with_suffix(".new").replace(path)
+
+    with pytest.raises(SourceError):
+        list(unit_documents(workshop, unit))
