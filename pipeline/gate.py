@@ -6,7 +6,7 @@ and counted.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 
@@ -24,8 +24,9 @@ from schemas.recipe import SourceSection
 # Enough to tell the language; the detector walks byte by byte.
 _SAMPLE_CHARS = 2000
 _LIST = re.compile("[,;\n]")
-_OR = re.compile(r"\s+OR\s+", re.IGNORECASE)
-_AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
+# Only as SPDX writes it: `GPL-3.0 or later` is one licence, and an `and` in small letters binds.
+_OR = re.compile(r"\sOR\s")
+_AND = re.compile(r"\sAND\s", re.IGNORECASE)
 _BRACKETS = re.compile("[()]")
 # They tell the languages, each release a little otherwise.
 _LANGUAGE_PACKAGES = ("langcodes", "py3langid")
@@ -42,7 +43,7 @@ class Gate:
     """
 
     section: SourceSection
-    opted_out: OptOut = OptOut()
+    opted_out: OptOut = field(default_factory=OptOut)
     seed: str = "0"
 
     def judged(self, document: Document) -> Document:
@@ -96,7 +97,7 @@ class Gate:
         return bool(parts) and all(map(self._is_part_licensed, parts))
 
     def _is_part_licensed(self, part: str) -> bool:
-        # AND binds tighter than OR: SPDX 2.3, annex D.4.5.
+        # AND binds tighter than OR: SPDX 2.3, annex D.
         return any(
             all(self._licensed.fullmatch(name.strip()) for name in _AND.split(choice))
             for choice in _OR.split(part)

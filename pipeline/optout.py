@@ -1,8 +1,8 @@
-"""Who has opted out: a list of ids and URLs, and whether a document is on it.
+r"""Who has opted out: a list of ids and URLs, and whether a document is on it.
 
 A line stands for a document's id (with or without its source's name before it) or for a URL. A
 ``*`` at its end stands for all that begin so. Lines that begin with ``#`` are comments; an id that
-begins so is written as ``\\#…``.
+begins so is written as ``\#…``.
 
 Ids are compared as they are given, but for Unicode's NFC. URLs are compared by what they lead to,
 however they are spelled: scheme, user, ``www.``, the ports 80 and 443, a dot at the host's end, the

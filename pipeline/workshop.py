@@ -33,6 +33,7 @@ _CODE = (
     "pipeline.splitting",
     "pipeline.trust",
     "pipeline.gate",
+    "pipeline.optout",
     "pipeline.draws",
     "pipeline.sentences",
     "pipeline.anchors",

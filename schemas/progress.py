@@ -11,9 +11,11 @@ class BuildLock(BaseModel):
     Attributes:
         format: Of this file.
         host: The machine's name.
-        space: The machine's process numbers that ``process`` is one of; containers have their own.
+        space: The machine's boot and the process numbers that ``process`` is one of: host names
+            are not unique, and containers have numbers of their own. Empty where neither is known.
         process: The process.
-        begun: When that process began, in seconds since 1970: numbers are used again.
+        begun: When that process began, since numbers are used again: in clock ticks since the
+            machine's start, and in seconds since 1970 where ``space`` is empty.
         since: When it took the lock.
         beat: When it was last known to live, in seconds since 1970.
         ended: Whether it has given the lock back.
