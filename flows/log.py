@@ -43,7 +43,8 @@ def build_log(corpus: Folder) -> Iterator[str]:
     """
     folder = corpus / "logs"
     begun = time.strftime("%Y%m%dT%H%M%S", time.gmtime())
-    names = (f"{begun}{mark}.jsonl" for mark in ("", *(f"-{n}" for n in count(2))))
+    # Two builds may begin within one second.
+    names = (f"{begun}{f'-{n}' if n else ''}.jsonl" for n in count())
     name = next(name for name in names if folder.create(name, b""))
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(f"{folder}/{name}") if folder.is_local else Path(scratch) / name

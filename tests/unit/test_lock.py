@@ -74,8 +74,7 @@ def other(build):
 
 
 def go(process):
-    process.stdin.write("go\n")
-    process.stdin.flush()
+    print("go", file=process.stdin, flush=True)
 
 
 def written(corpus, number=1, **changes):
@@ -228,13 +227,12 @@ def test_a_silent_process_of_another_machine_is_watched_and_cleared(corpus, quic
 
 @pytest.mark.parametrize("seconds", [-3600, 3600])
 def test_a_process_of_another_machine_with_a_wrong_clock_is_left_alone(corpus, quick, seconds):
-    clock = time.time() + seconds
-    written(corpus, host="elsewhere", process=1, beat=clock)
+    other = written(corpus, host="elsewhere", process=1, beat=time.time() + seconds)
     told = []
 
     def beat(line):
         told.append(line)
-        written(corpus, host="elsewhere", process=1, beat=clock + 10)
+        written(corpus, host="elsewhere", process=1, beat=other.beat + 10)
 
     with pytest.raises(BusyError, match="process 1 on elsewhere"), build_lock(corpus, beat):
         pass
