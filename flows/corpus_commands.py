@@ -25,7 +25,7 @@ from flows.app import (
 from schemas.document import OutcomeKind
 from schemas.errors import VersionError
 
-# How often `status --watch` looks again.
+# How often `status --watch` looks again: a store tells nobody of what is written in it.
 _LOOK_EVERY_S = 2.0
 
 
@@ -67,7 +67,7 @@ def build(
 def _build(recipe: Path, overrides: list[str] | None, *, as_json: bool, quiet: bool) -> None:
     from flows.display import summary_lines
     from flows.said import since_start
-    from pipeline.lock import build_lock
+    from pipeline.lock import build_lock, check_free
     from pipeline.recipes import read_recipe
     from pipeline.units import check_sources
     from pipeline.workshop import open_workshop
@@ -79,8 +79,9 @@ def _build(recipe: Path, overrides: list[str] | None, *, as_json: bool, quiet: b
     # What is wrong with a recipe, or with where it leads, is said before Prefect and Ray are
     # started, which takes ten seconds; and from then on others can see that a build is at work.
     workshop = open_workshop(read_recipe(recipe, overrides))
+    check_free(workshop.corpus)
+    check_sources(workshop)
     with build_lock(workshop.corpus, tell):
-        check_sources(workshop)
         tell("starting Prefect …")
         from flows.build import build as run
         from flows.guard import stops_at_once

@@ -31,8 +31,6 @@ def be_quiet() -> None:
 
 
 def _can_keep(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(folder, os.W_OK)
+    """Return whether a folder can be written, or made in one that is there; makes nothing."""
+    there = folder if folder.is_dir() else folder.parent
+    return there.is_dir() and os.access(there, os.W_OK)

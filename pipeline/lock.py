@@ -148,6 +148,7 @@ def _watched(folder: Folder, lock: BuildLock, tell: Callable[[str], None]) -> st
     )
     until = time.monotonic() + wait
     while time.monotonic() < until:
+        # A store tells nobody of what is written in it.
         time.sleep(_BEAT_S / 4)
         _, now = _newest(folder)
         if now and now != lock and not now.ended:

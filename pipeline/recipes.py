@@ -71,11 +71,10 @@ def _mendable(error: ValidationError, path: Path, text: str) -> RecipeError:
     fault = faults[0]
     loc = [str(part) for part in fault["loc"]]
     if fault["type"] != "extra_forbidden":
-        hint = (
-            f"add `{loc[-1]}`" if fault["type"] == "missing" else f"mend `{loc[-1]}`" if loc else ""
-        )
-        hint += '; the README, "The recipe", has all keys' if hint else ""
-        return RecipeError(f"{path}: {'.'.join([*loc, ''])[:-1]}: {said(fault['msg'])}", hint=hint)
+        todo = "add" if fault["type"] == "missing" else "mend"
+        hint = (f"{todo} `{loc[-1]}`; " if loc else "") + 'the README, "The recipe", has all keys'
+        place = "".join(f"{part}: " for part in (str(path), ".".join(loc)) if part)
+        return RecipeError(f"{place}{said(fault['msg'])}", hint=hint)
     line = next(
         (
             n

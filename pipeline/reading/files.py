@@ -146,7 +146,7 @@ def _changed(info: dict[str, Any]) -> str:
     return str(info.get("created") or "")
 
 
-def _opened(file: SourceFile) -> tuple[Any, str]:
+def _located(file: SourceFile) -> tuple[Any, str]:
     """Return a file's system and its path there."""
     protocol, _, path = file.url.partition("://")
     if protocol == "file":
@@ -165,7 +165,7 @@ def check_unchanged(*files: SourceFile) -> None:
     """
     for each in files:
         with _store_errors(each):
-            fs, path = _opened(each)
+            fs, path = _located(each)
             fs.invalidate_cache(path.rpartition("/")[0])
             info = fs.info(path)
         if (stamp(info), _changed(info)) != (each.stamp, each.changed):
@@ -198,7 +198,7 @@ def opened(file: SourceFile, offset: int = 0, *, decompress: bool = True) -> Ite
         )
     check_unchanged(file)
     with _store_errors(file):
-        fs, path = _opened(file)
+        fs, path = _located(file)
         raw = fs.open(path, "rb")
     with raw:
         stored = io.BufferedReader(_Stored(raw, file), _BUFFER)

@@ -4,18 +4,16 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
+from tests.waiting import wait_for
 
 PREALIGN = Path(sys.executable).with_name("prealign")
 
@@ -35,9 +33,7 @@ def environment(tmp_path_factory):
 @pytest.fixture(scope="session")
 def prefect_server(environment):
     """The URL of one Prefect server for all builds of the session; saves seven seconds for each."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     command = [str(PREALIGN.with_name("prefect")), "server", "start", "--port", str(port)]
     quiet = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_UI_ENABLED": "false"}
     server = subprocess.Popen(
@@ -47,10 +43,7 @@ def prefect_server(environment):
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}/api"
     try:
-        for _ in range(600):
-            with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=5):
-                break
-            time.sleep(0.1)
+        wait_for(lambda: answers(port))
         yield url
     finally:
         # The command starts the server as a process of its own.

@@ -39,6 +39,7 @@ def test_a_source_without_files(prealign, folder):
 
     assert done.returncode == 2
     assert "source 'made' matches no file" in done.stderr
+    assert not (folder / "corpus").exists()
     assert "Traceback" not in done.stderr
 
 

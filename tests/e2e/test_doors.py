@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 from tests.e2e.conftest import PREALIGN
-from tests.e2e.test_kill import prepared, wait_for
+from tests.e2e.test_kill import prepared
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -39,14 +40,6 @@ def durable(folder):
 def asked(folder):
     path = folder / "asked.txt"
     return path.read_text().split() if path.exists() else []
-
-
-def wait_for(condition, seconds=90):
-    """Wait until something that another process does has happened."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

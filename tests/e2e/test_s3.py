@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import BAD_DEED, ROOT, plain_text, write_recipe
 from tests.e2e.conftest import PREALIGN
 from tests.e2e.store import Door, moto_server
-from tests.e2e.test_kill import wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 

@@ -14,6 +14,7 @@ from pipeline.lock import build_lock, check_free, holder
 from pipeline.store import Folder
 from schemas.errors import BusyError, StorageError
 from tests.conftest import ROOT
+from tests.waiting import wait_for
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="others have no /proc")
 
@@ -89,13 +90,6 @@ def gone():
     process = subprocess.Popen(["true"])
     process.wait()
     return process.pid
-
-
-def until(is_so):
-    """Wait until something is so, for two seconds at most."""
-    end = time.monotonic() + 2
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 def test_a_second_build_is_refused_and_told_who_the_first_is(corpus, other):
@@ -271,7 +265,7 @@ def test_a_build_whose_lock_was_taken_says_so_and_stops(corpus, quick):
     def build():
         with build_lock(corpus, told.append):
             written(corpus, number=2, host="elsewhere")
-            until(lambda: False)
+            wait_for(lambda: False)
 
     with pytest.raises(KeyboardInterrupt):
         build()
@@ -283,7 +277,7 @@ def test_a_build_whose_lock_was_taken_says_so_and_stops(corpus, quick):
 def test_a_lock_that_has_vanished_is_written_again(corpus, quick):
     with build_lock(corpus, print):
         (corpus / "lock").remove("000001.json")
-        until(lambda: holder(corpus))
+        wait_for(lambda: holder(corpus))
 
         assert holder(corpus).process == os.getpid()
 

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from flows.progress import Stages, pace
+from flows.quiet import _can_keep
 from pipeline.corpus.status import PROGRESS
 from pipeline.store import Folder
 from schemas.progress import StageProgress
@@ -81,3 +82,9 @@ def test_pace_says_how_far_how_fast_and_how_long_as_far_as_is_known(done, kept, 
     stage = StageProgress(name="s", begun=100.0, done=done, kept=kept, total=total)
 
     assert pace(stage, 110.0) == said
+
+
+def test_prefect_is_not_sent_where_nothing_can_be_kept(tmp_path):
+    assert _can_keep(tmp_path / ".prefect")
+    assert not _can_keep(tmp_path / "no-home" / ".prefect")
+    assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from pipeline.sources import jsonl
 from pipeline.sources.jsonl import Jsonl
 from pipeline.units import planned_units, unit_documents
 from schemas.errors import ChangedError, SourceError
-from tests.conftest import opened, write_documents
+from tests.conftest import opened, swap, write_documents
 
 
 def documents(workshop):
@@ -125,11 +125,7 @@ def test_a_file_that_is_replaced_by_one_of_its_size_and_date_is_noticed(folder):
     workshop = opened(folder)
     first, second = planned_units(workshop)
     list(unit_documents(workshop, first))
-    path = folder / "documents" / "all.jsonl"
-    before = path.stat()
-    path.with_suffix(".new").write_text(path.read_text().replace("old", "new"))
-    os.utime(path.with_suffix(".new"), ns=(before.st_atime_ns, before.st_mtime_ns))
-    path.with_suffix(".new").replace(path)
+    swap(folder / "documents" / "all.jsonl", "old", "new")
 
     with pytest.raises(ChangedError):
         list(unit_documents(workshop, second))

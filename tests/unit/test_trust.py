@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 
 import pytest
 
@@ -13,7 +12,7 @@ from pipeline.units import planned_units, unit_documents
 from pipeline.workshop import open_workshop
 from schemas.document import Voice
 from schemas.errors import RecipeError, SourceError
-from tests.conftest import write_documents, write_recipe
+from tests.conftest import swap, write_documents, write_recipe
 
 GOLD = (
     "Should I tell her that I broke it?\n\n<AI>Yes. She asked, \u201c<AI_quoting_human>who was it"
@@ -165,11 +164,7 @@ def test_who_says_nothing_in_trusted_text_is_rejected(folder, text):
 def test_a_trusted_file_that_is_swapped_for_one_of_its_size_and_date_is_noticed(folder):
     workshop = gold(folder, GOLD)
     [unit] = planned_units(workshop)
-    path = folder / "documents" / "all.jsonl"
-    before = path.stat()
-    path.with_suffix(".new").write_text(path.read_text().replace("Yes.", "No!!"))
-    os.utime(path.with_suffix(".new"), ns=(before.st_atime_ns, before.st_mtime_ns))
-    path.with_suffix(".new").replace(path)
+    swap(folder / "documents" / "all.jsonl", "Yes.", "No!!")
 
     with pytest.raises(SourceError):
         list(unit_documents(workshop, unit))
