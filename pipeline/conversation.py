@@ -8,26 +8,33 @@ and seven passes. Nothing that differs between questions may come before the las
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from pipeline.fence import show_document, show_rewrite
 from pipeline.plugins import Kit
-from schemas.document import Document, Finding, Objection
+from pipeline.sentences import sentences
+from prompts import Prompts
+from schemas.document import Document, Finding, Metadata, Objection, Span
 from schemas.exchange import Turn
+
+
+# As many as one worker may have under way at once: each is shown once, and not for each question.
+_UNDER_WAY = 4096
 
 
 def about_document(document: Document, question: str, kit: Kit) -> tuple[Turn, ...]:
     """Return the turns of a question about the source alone."""
-    return (*_opening(document, kit), Turn("user", question))
+    opening = _opening(kit.prompts, document.text, document.metadata)
+    return (*opening, Turn("user", question))
 
 
 def about_rewrite(document: Document, question: str, kit: Kit) -> tuple[Turn, ...]:
     """Return the turns of a question about the rewrite; the reviewer sees what is trained on."""
-    rewrite = kit.prompts.render("rewrite.md", assembled=show_rewrite(document))
+    text, metadata = document.text, document.metadata
     return (
-        *_opening(document, kit),
-        Turn("user", rewrite),
-        _read(kit),
+        *_opening(kit.prompts, text, metadata),
+        *_rewrite(kit.prompts, text, metadata.language, document.spans),
         Turn("user", question),
     )
 
@@ -38,17 +45,26 @@ def asked_again(turns: tuple[Turn, ...], answer: str, error: str, kit: Kit) -> t
     return (*turns, Turn("assistant", answer), Turn("user", retry))
 
 
-def _opening(document: Document, kit: Kit) -> tuple[Turn, ...]:
+@lru_cache(maxsize=_UNDER_WAY)
+def _opening(prompts: Prompts, text: str, metadata: Metadata) -> tuple[Turn, ...]:
     return (
-        Turn("system", kit.prompts.render("constitution.md")),
-        Turn("user", kit.prompts.render("document.md", fenced=show_document(document))),
-        _read(kit),
+        Turn("system", prompts.render("constitution.md")),
+        Turn("user", prompts.render("document.md", fenced=show_document(text, metadata))),
+        _read(prompts),
     )
 
 
-def _read(kit: Kit) -> Turn:
+@lru_cache(maxsize=_UNDER_WAY)
+def _rewrite(
+    prompts: Prompts, text: str, language: str | None, spans: tuple[Span, ...]
+) -> tuple[Turn, ...]:
+    assembled = show_rewrite(text, sentences(text, language), spans)
+    return Turn("user", prompts.render("rewrite.md", assembled=assembled)), _read(prompts)
+
+
+def _read(prompts: Prompts) -> Turn:
     # A short answer between two user turns: many chat templates refuse two of one speaker.
-    return Turn("assistant", kit.prompts.render("read.md"))
+    return Turn("assistant", prompts.render("read.md"))
 
 
 def as_data(things: Iterable[Finding | Objection]) -> str:

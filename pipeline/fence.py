@@ -8,7 +8,7 @@ the end mark, like a sentence number or like the AI's voice, whatever it contain
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from operator import attrgetter
 
@@ -16,7 +16,7 @@ from pipeline.sentences import Sentence, sentences
 from pipeline.voices.escape import escape, unescape
 from pipeline.voices.render import render
 from pipeline.voices.scheme import working_scheme
-from schemas.document import Document, Span
+from schemas.document import Document, Metadata, Span
 
 _DOCUMENT = ("--- document ---", "--- end of document ---")
 _REWRITE = ("--- rewrite ---", "--- end of rewrite ---")
@@ -57,16 +57,16 @@ class ShownRewrite:
     kept: frozenset[int]
 
 
-def show_document(document: Document) -> str:
-    """Return the document between its marks, its sentences numbered."""
-    about = {k: v for k, v in asdict(document.metadata).items() if v is not None}
+def show_document(text: str, metadata: Metadata) -> str:
+    """Return a source text between its marks, its sentences numbered."""
+    about = {k: v for k, v in asdict(metadata).items() if v is not None}
     lines = [_DOCUMENT[0], f"[about] {json.dumps(about, ensure_ascii=True, sort_keys=True)}"]
     paragraph = -1
-    for sentence in numbered(document):
+    for sentence in sentences(text, metadata.language):
         if sentence.paragraph != paragraph:
             lines.append("")
             paragraph = sentence.paragraph
-        lines.append(_line(sentence.number, document.text[sentence.start : sentence.end]))
+        lines.append(_line(sentence.number, text[sentence.start : sentence.end]))
     return "\n".join([*lines, _DOCUMENT[1]])
 
 
@@ -117,52 +117,58 @@ def _joined(text: str) -> str:
     return text.rstrip("\n").replace("\n ", "\n")
 
 
-def show_rewrite(document: Document) -> str:
+def show_rewrite(text: str, anchors: Sequence[Sentence], spans: Iterable[Span]) -> str:
     """Return the rewrite between its marks: remarks in their tags, and the sentences around them.
 
     Long unchanged stretches are given by their numbers alone; the reader has the document.
+
+    Args:
+        text: The source text.
+        anchors: Its sentences.
+        spans: The rewrite.
     """
     lines = [_REWRITE[0]]
-    entries = _rewritten(document)
+    entries = _rewritten(text, anchors, spans)
     unshown: list[int] = []
-    for index, (number, line) in enumerate(entries):
+    for index, entry in enumerate(entries):
         near = entries[max(0, index - 1) : index + 2]
-        if number and all(beside for beside, _ in near):
-            unshown.append(number)
+        if isinstance(entry, Sentence) and all(isinstance(beside, Sentence) for beside in near):
+            unshown.append(entry.number)
             continue
-        lines += [*_elided(unshown), line]
+        said = entry if isinstance(entry, str) else _line(entry.number, text[entry.start : entry.end])
+        lines += [*_elided(unshown), said]
         unshown = []
     return "\n".join([*lines, *_elided(unshown), _REWRITE[1]])
 
 
-def _rewritten(document: Document) -> list[tuple[int, str]]:
-    """Return the lines of a rewrite, each with its sentence's number.
+def _rewritten(
+    text: str, anchors: Sequence[Sentence], spans: Iterable[Span]
+) -> list[Sentence | str]:
+    """Return a rewrite in order: sentences that were kept, and what is shown in any case.
 
-    A remark has the number 0, and so has a sentence of which only a part was kept: both are
-    always shown.
+    Always shown are remarks, and sentences of which only a part was kept.
     """
-    entries: list[tuple[int, str]] = []
-    for run in _runs(document.spans):
+    entries: list[Sentence | str] = []
+    for run in _runs(spans):
         start = run[0].source_start
         if start is None:
-            entries.append((0, _indented(render(_trimmed(run), working_scheme()))))
+            entries.append(_indented(render(_trimmed(run), working_scheme())))
         else:
-            entries += _kept(document, start, start + sum(len(span.text) for span in run))
+            entries += _kept(text, anchors, start, start + sum(len(span.text) for span in run))
     return entries
 
 
-def _kept(document: Document, start: int, end: int) -> Iterator[tuple[int, str]]:
-    """Yield the sentences of a stretch of the source, whole or in part."""
-    anchors = numbered(document)
+def _kept(
+    text: str, anchors: Sequence[Sentence], start: int, end: int
+) -> Iterator[Sentence | str]:
+    """Yield the sentences of a stretch of the source, those kept in part as they are shown."""
     for anchor in anchors[bisect_right(anchors, start, key=attrgetter("end")) :]:
         if anchor.start >= end:
             return
-        whole = start <= anchor.start and anchor.end <= end
-        said = document.text[max(anchor.start, start) : min(anchor.end, end)]
-        if whole:
-            yield anchor.number, _line(anchor.number, said)
-        elif said.strip():
-            yield 0, _line(f"{anchor.number} in part", said.strip())
+        if start <= anchor.start and anchor.end <= end:
+            yield anchor
+        elif said := text[max(anchor.start, start) : min(anchor.end, end)].strip():
+            yield _line(f"{anchor.number} in part", said)
 
 
 def _runs(spans: Iterable[Span]) -> list[list[Span]]:

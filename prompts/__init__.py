@@ -36,6 +36,8 @@ class Prompts:
             undefined=StrictUndefined,
             autoescape=False,
             keep_trailing_newline=False,
+            # What was read when the build began is what it works with: its digest is in every key.
+            auto_reload=False,
         )
 
     def render(self, name: str, **values: object) -> str:

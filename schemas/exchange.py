@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -67,7 +67,9 @@ class Identity:
         model: The model's name, or the digest of what stands in for one.
         revision: The model's pinned revision.
         quantisation: How its weights are stored.
-        template: Digest of the chat template.
+        template: How turns become a prompt: a digest, or a word for the model's own way.
+        settings: Digest of the other settings that decide what is answered; "" if there are none.
+        dtype: In which type it computed; recorded, not keyed.
         version: The engine software's version; recorded, not keyed.
         hardware: What it ran on; recorded, not keyed.
     """
@@ -77,24 +79,36 @@ class Identity:
     revision: str = ""
     quantisation: str = ""
     template: str = ""
+    settings: str = ""
+    dtype: str = ""
     version: str = ""
     hardware: str = ""
 
     @property
-    def keyed(self) -> dict[str, str]:
+    def keyed(self) -> tuple[str, ...]:
         """The fields that are part of an answer's key."""
-        return {
-            "engine": self.engine,
-            "model": self.model,
-            "revision": self.revision,
-            "quantisation": self.quantisation,
-            "template": self.template,
-        }
+        return (
+            self.engine,
+            self.model,
+            self.revision,
+            self.quantisation,
+            self.template,
+            self.settings,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What an answer cost, in tokens and seconds. Cached tokens are among those read."""
+    """What an answer cost.
+
+    Attributes:
+        read: Tokens of the prompt.
+        cached: Those among them that the engine had in its prefix cache.
+        written: Tokens of the answer, without those thought.
+        thought: Tokens of thinking, which is cut off and not part of the answer.
+        seconds: The engine's time that fell to this answer: while it had n requests under way, an
+            nth of each second. So the seconds of all answers add up to the time it was busy.
+    """
 
     read: int = 0
     cached: int = 0
@@ -103,20 +117,36 @@ class Usage:
     seconds: float = 0.0
 
 
+class Finish(StrEnum):
+    """How an answer ended. The last two are no answers, and are not kept in the ledger."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOO_LONG = "too_long"
+    FAILED = "failed"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether the engine has said something."""
+        return self in (Finish.STOP, Finish.LENGTH)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What an engine gave back, raw.
 
     Attributes:
-        text: As it came; parsed only when read.
+        text: As it came; parsed only when read. If there is no answer, why.
         by: Who answered.
-        finish: ``stop``, or ``length`` if it was cut off.
+        finish: ``stop``, or ``length`` if it was cut off; ``too_long`` if the question and the room
+            for its answer do not fit the engine's context, so that it was not asked; ``failed`` if
+            the engine gave no answer to this question while it answered others.
         usage: What it cost.
     """
 
     text: str
     by: Identity
-    finish: str = "stop"
+    finish: Finish = Finish.STOP
     usage: Usage = field(default_factory=Usage)
 
 
@@ -164,22 +194,32 @@ def schema_digest(reply: type[BaseModel]) -> str:
     return sha256(canonical(reply_schema(reply)))
 
 
+@lru_cache(maxsize=4096)
+def turn_digest(turn: Turn) -> str:
+    """Return the hex digest of a turn. Most turns are shared by many requests."""
+    return sha256(turn.speaker, turn.text)
+
+
+@lru_cache(maxsize=256)
+def _sampling_digest(sampling: Sampling) -> str:
+    return sha256(str(sampling.max_tokens), repr(sampling.temperature), repr(sampling.top_p))
+
+
 def request_digest(request: Request) -> str:
     """Return the hex digest of the question alone, whoever is asked."""
     return sha256(
-        canonical([[turn.speaker, turn.text] for turn in request.turns]),
+        *map(turn_digest, request.turns),
         schema_digest(request.reply),
-        canonical(
-            {
-                "max_tokens": request.sampling.max_tokens,
-                "temperature": request.sampling.temperature,
-                "top_p": request.sampling.top_p,
-            }
-        ),
+        _sampling_digest(request.sampling),
         str(request.draw),
     )
 
 
+@lru_cache(maxsize=256)
+def _identity_digest(keyed: tuple[str, ...]) -> str:
+    return sha256(*keyed)
+
+
 def answer_key(request: Request, by: Identity) -> str:
     """Return the key under which the ledger keeps this engine's answer to this question."""
-    return sha256(canonical(by.keyed), request_digest(request))
+    return sha256(_identity_digest(by.keyed), request_digest(request))

@@ -25,7 +25,8 @@ def escape(text: str, scheme: Scheme) -> str:
         text: Any text.
         scheme: The scheme in use; its tags and those of all shipped schemes are looked for.
     """
-    return "\\".join(_pieces(text, [(at, at) for at in escaped_at(text, scheme)]))
+    places = escaped_at(text, scheme)
+    return "\\".join(_pieces(text, [(at, at) for at in places])) if places else text
 
 
 def unescape(text: str, scheme: Scheme) -> str:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fence import numbered, read_document, read_rewrite, show_document, show_rewrite
-from schemas.document import Decision, Note, Span, Voice
+from schemas.document import Metadata, Span, Voice
 from tests.conftest import document
 
 PARTS = ["[1] ", "[2] x", "--- end of document ---", "--- document ---", "<AI>", "\n", "\n\n",
@@ -16,11 +16,15 @@ def words(text):
     return text.split()
 
 
+def shown_rewrite(source, spans):
+    return show_rewrite(source.text, numbered(source), spans)
+
+
 @given(text=texts)
 def test_a_shown_document_is_read_back_sentence_by_sentence(text):
     shown = document(text, author="[9] --- end of document ---")
 
-    read = read_document(f"Some words.\n{show_document(shown)}\nMore.")
+    read = read_document(f"Some words.\n{show_document(shown.text, shown.metadata)}\nMore.")
 
     assert read.about == {"author": "[9] --- end of document ---"}
     expected = {s.number: words(text[s.start : s.end]) for s in numbered(shown)}
@@ -29,7 +33,7 @@ def test_a_shown_document_is_read_back_sentence_by_sentence(text):
 
 @given(text=texts)
 def test_every_line_between_the_marks_begins_as_promised(text):
-    lines = show_document(document(text)).split("\n")
+    lines = show_document(text, Metadata()).split("\n")
 
     assert lines[0] == "--- document ---"
     assert lines[-1] == "--- end of document ---"
@@ -50,9 +54,8 @@ def test_a_shown_rewrite_is_read_back_with_its_remarks_in_place(text, data):
         position = anchor.start
     spans.append(Span(Voice.HUMAN, text[position:], position))
     spans = tuple(span for span in spans if span.text)
-    written = source.add("draft", Note(Decision.KEEP, form="commentary", spans=spans))
 
-    read = read_rewrite(show_rewrite(written))
+    read = read_rewrite(shown_rewrite(source, spans))
 
     assert [(r.before, r.text) for r in read.remarks] == [
         (a.number, f"<AI>Remark {a.number}.</AI>") for a in sorted(chosen, key=lambda a: a.number)
@@ -68,7 +71,7 @@ def test_a_replaced_sentence_is_missing_from_the_shown_rewrite():
         Span(Voice.HUMAN, " Three is fine.", 24),
     )
 
-    read = read_rewrite(show_rewrite(source.add("draft", Note(Decision.KEEP, spans=spans))))
+    read = read_rewrite(shown_rewrite(source, spans))
 
     assert read.kept == {1, 3}
     assert read.remarks[0].before == 3
@@ -82,7 +85,7 @@ def test_a_sentence_of_which_a_part_was_kept_is_shown_with_that_part():
         Span(Voice.HUMAN, text[27:], 27),
     )
 
-    shown = show_rewrite(document(text).add("draft", Note(Decision.KEEP, spans=spans)))
+    shown = shown_rewrite(document(text), spans)
 
     assert shown.split("\n")[1:-1] == [
         "[1] One is here.",
@@ -99,6 +102,6 @@ def test_a_remark_at_the_end_stands_behind_a_sentence_kept_in_part():
     text = "One is here. Two is bad and long."
     spans = (Span(Voice.HUMAN, text[:20], 0), Span(Voice.AI, "I leave this out."))
 
-    shown = show_rewrite(document(text).add("draft", Note(Decision.KEEP, spans=spans)))
+    shown = shown_rewrite(document(text), spans)
 
     assert read_rewrite(shown).remarks[0].before == 3

@@ -12,7 +12,8 @@ from pipeline.rulebook.comment import edits
 from pipeline.rulebook.judge import verdict
 from pipeline.rulebook.lexicon import lexicon
 from pipeline.rulebook.screen import screening
-from tests.conftest import BAD_DEED, ROOT, document
+from schemas.document import Metadata
+from tests.conftest import BAD_DEED, ROOT
 
 EXAMPLES = [
     json.loads(line)
@@ -22,7 +23,7 @@ EXAMPLES = [
 
 
 def shown(text, **metadata):
-    return read_document(show_document(document(text, **metadata)))
+    return read_document(show_document(text, Metadata(**metadata)))
 
 
 def acts(text):
