@@ -6,10 +6,9 @@ and seven passes. Nothing that differs between questions may come before the las
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
 
 from pipeline.fence import show_document, show_rewrite
 from pipeline.plugins import Kit
@@ -67,17 +66,17 @@ def _read(prompts: Prompts) -> Turn:
     return Turn("assistant", prompts.render("read.md"))
 
 
-def as_data(things: Iterable[Finding | Objection]) -> str:
+def as_data(things: Sequence[Finding | Objection]) -> str:
     """Return findings or objections as JSON lines, ``none`` if there are none.
 
     They were written by a model that had read the document, so they too are data: angle
     brackets are written as JSON escapes and cannot look like a tag.
     """
-    lines = [_json(asdict(thing)) for thing in things]
-    return "\n".join(lines) or "none"
+    return "\n".join(map(_json, things)) or "none"
 
 
-def _json(fields: dict[str, Any]) -> str:
-    shown = {k: v for k, v in fields.items() if v not in (None, "")}
+@lru_cache(maxsize=_UNDER_WAY)
+def _json(thing: Finding | Objection) -> str:
+    shown = {k: v for k, v in asdict(thing).items() if v not in (None, "")}
     text = json.dumps(shown, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e")

@@ -11,25 +11,27 @@ import logging
 import os
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from pipeline.parquet import decoded, encoded, table_of
+from pipeline.parquet import decoded, encoded
 from pipeline.store import Folder
 from schemas.errors import CorruptError, StorageError
 from schemas.exchange import (
     Answer,
+    Finish,
     Identity,
     Request,
+    Sampling,
     Usage,
-    canonical,
     request_digest,
     schema_digest,
-    sha256,
+    turn_digest,
 )
 from schemas.tables import LEDGER
 from schemas.unit import Unit, file_folder
@@ -38,6 +40,9 @@ log = logging.getLogger(__name__)
 
 # How long an answer may be known to this process alone.
 _DURABLE_WITHIN_S = 1.0
+_BY, _SAMPLING, _USAGE = (
+    tuple(field.name for field in fields(kind)) for kind in (Identity, Sampling, Usage)
+)
 
 
 class Cuts:
@@ -87,7 +92,7 @@ class Ledger:
         """
         self._folder = corpus / "ledger" / unit.folder
         self._answers: dict[str, Answer] = {}
-        self._unwritten: list[dict[str, Any]] = []
+        self._unwritten: list[_Entry] = []
         file = file_folder(unit.file.source, unit.file.name)
         for folder in (cuts or Cuts(corpus)).overlapping(file, unit.first, unit.rows):
             for name in folder.names():
@@ -100,7 +105,7 @@ class Ledger:
     def add(self, key: str, request: Request, answer: Answer) -> None:
         """Keep an answer; it is on disk within seconds, while ``keeping`` runs."""
         self._answers[key] = answer
-        self._unwritten.append(_row(key, request, answer))
+        self._unwritten.append(_Entry(key, request, answer, datetime.now(UTC)))
 
     @asynccontextmanager
     async def keeping(self) -> AsyncIterator[None]:
@@ -130,10 +135,10 @@ class Ledger:
 
     def write(self) -> None:
         """Make every answer durable."""
-        rows = self._unwritten
-        if rows:
-            self._folder.write(_name(), encoded(table_of(rows, LEDGER)))
-            self._unwritten = self._unwritten[len(rows) :]
+        entries = list(self._unwritten)
+        if entries:
+            self._folder.write(_name(), encoded(_table(entries)))
+            self._unwritten = self._unwritten[len(entries) :]
 
     def tidy(self) -> None:
         """Put the unit's files together into one; what is read from it does not change."""
@@ -168,50 +173,44 @@ def _name() -> str:
     return f"{time.time_ns()}-{os.getpid()}.parquet"
 
 
-def _row(key: str, request: Request, answer: Answer) -> dict[str, Any]:
-    by, usage = answer.by, answer.usage
-    return {
-        "key": bytes.fromhex(key),
-        "document": request.document,
-        "question": request.question,
-        "role": request.role.value,
-        "draw": request.draw,
-        "request": bytes.fromhex(request_digest(request)),
-        "turns": [bytes.fromhex(sha256(canonical([t.speaker, t.text]))) for t in request.turns],
-        "schema": bytes.fromhex(schema_digest(request.reply)),
-        "engine": by.engine,
-        "model": by.model,
-        "revision": by.revision,
-        "quantisation": by.quantisation,
-        "template": by.template,
-        "version": by.version,
-        "hardware": by.hardware,
-        "max_tokens": request.sampling.max_tokens,
-        "temperature": request.sampling.temperature,
-        "top_p": request.sampling.top_p,
-        "answer": answer.text,
-        "finish": answer.finish,
-        "read": usage.read,
-        "cached": usage.cached,
-        "written": usage.written,
-        "thought": usage.thought,
-        "seconds": usage.seconds,
-        "answered_at": datetime.now(UTC),
+class _Entry(NamedTuple):
+    """An answer that is not on disk yet."""
+
+    key: str
+    request: Request
+    answer: Answer
+    at: datetime
+
+
+def _table(entries: Sequence[_Entry]) -> pa.Table:
+    """Return entries as a table of schema ``LEDGER``, made column by column."""
+    requests = [entry.request for entry in entries]
+    answers = [entry.answer for entry in entries]
+    columns: dict[str, list[Any]] = {
+        "key": [bytes.fromhex(entry.key) for entry in entries],
+        "document": [request.document for request in requests],
+        "question": [request.question for request in requests],
+        "role": [request.role.value for request in requests],
+        "draw": [request.draw for request in requests],
+        "request": [bytes.fromhex(request_digest(request)) for request in requests],
+        "turns": [[bytes.fromhex(turn_digest(t)) for t in request.turns] for request in requests],
+        "schema": [bytes.fromhex(schema_digest(request.reply)) for request in requests],
+        **{name: [getattr(answer.by, name) for answer in answers] for name in _BY},
+        **{name: [getattr(r.sampling, name) for r in requests] for name in _SAMPLING},
+        "answer": [answer.text for answer in answers],
+        "finish": [answer.finish.value for answer in answers],
+        **{name: [getattr(answer.usage, name) for answer in answers] for name in _USAGE},
+        "kept": [None] * len(entries),
+        "answered_at": [entry.at for entry in entries],
     }
+    arrays = [pa.array(columns[field.name], field.type) for field in LEDGER]
+    return pa.Table.from_arrays(arrays, schema=LEDGER)
 
 
 def _answer(row: dict[str, Any]) -> Answer:
     return Answer(
         text=row["answer"],
-        by=Identity(
-            row["engine"],
-            row["model"],
-            row["revision"],
-            row["quantisation"],
-            row["template"],
-            row["version"],
-            row["hardware"],
-        ),
-        finish=row["finish"],
-        usage=Usage(row["read"], row["cached"], row["written"], row["thought"], row["seconds"]),
+        by=Identity(**{name: row[name] for name in _BY}),
+        finish=Finish(row["finish"]),
+        usage=Usage(**{name: row[name] for name in _USAGE}),
     )

@@ -7,6 +7,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -35,7 +36,7 @@ class Plugin(BaseModel):
 
     _kit: Kit | None = PrivateAttr(default=None)
 
-    @property
+    @cached_property
     def kit(self) -> Kit:
         """The kit it was loaded with."""
         if self._kit is None:

@@ -1,6 +1,7 @@
 """What a rubric asks and what its answer says; shared by the review and the recheck."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -8,6 +9,7 @@ from pydantic import BaseModel, Field
 from pipeline.conversation import about_rewrite, as_data
 from pipeline.plugins import Kit
 from pipeline.sentences import MAX_SENTENCE
+from prompts import Prompts
 from schemas.document import Decision, Document, Note, Objection
 from schemas.exchange import Reply, Request, Role, Sampling
 
@@ -49,12 +51,7 @@ def rubric_request(
         max_tokens: Room for the answer.
         objections: What this rubric held against the rewrite before it was revised.
     """
-    question = kit.prompts.render(
-        f"review/{rubric}.md",
-        findings=as_data(document.findings),
-        banned=[row["text"] for row in kit.prompts.table("banned.toml").get("phrase", [])],
-        answer=kit.prompts.render("review_answer.md"),
-    )
+    question = _rubric(kit.prompts, rubric, as_data(document.findings))
     if by == "recheck" and objections:
         question = kit.prompts.render("recheck.md", objections=as_data(objections), rubric=question)
     return Request(
@@ -64,6 +61,22 @@ def rubric_request(
         turns=about_rewrite(document, question, kit),
         reply=Verdict,
         sampling=Sampling(max_tokens=max_tokens),
+    )
+
+
+def _rubric(prompts: Prompts, rubric: str, findings: str) -> str:
+    name = f"review/{rubric}.md"
+    # Most rubrics do not ask what was found, and are the same for every document.
+    return _rendered(prompts, name, findings if "findings" in prompts.wants(name) else "")
+
+
+@lru_cache(maxsize=256)
+def _rendered(prompts: Prompts, name: str, findings: str) -> str:
+    return prompts.render(
+        name,
+        findings=findings,
+        banned=[row["text"] for row in prompts.table("banned.toml").get("phrase", [])],
+        answer=prompts.render("review_answer.md"),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.draws import fraction
 from pipeline.objections import was_rewritten
 from pipeline.voices.render import render, store
-from schemas.document import Document, Note, Outcome, OutcomeKind, Span
+from schemas.document import Document, Note, Outcome, OutcomeKind, Span, StoredSpan
 from schemas.scheme import Scheme
 
 
@@ -28,9 +28,7 @@ def row_of(
     return {
         "id": document.id,
         "text": stored.text if stored else None,
-        "spans": [asdict(span) | {"voice": span.voice.value} for span in stored.spans]
-        if stored
-        else None,
+        "spans": [_span(span) for span in stored.spans] if stored else None,
         "form": (document.form if was_rewritten(document) else "verbatim") if written else "",
         "source_id": document.source_id,
         "source_sha256": document.source_sha256,
@@ -60,6 +58,15 @@ def _placed(document: Document) -> Sequence[Span]:
         return document.spans
     ends = accumulate((len(span.text) for span in document.spans), initial=0)
     return [replace(s, source_start=start) for s, start in zip(document.spans, ends, strict=False)]
+
+
+def _span(span: StoredSpan) -> dict[str, Any]:
+    return {
+        "voice": span.voice.value,
+        "start": span.start,
+        "end": span.end,
+        "source_start": span.source_start,
+    }
 
 
 def _note(note: Note, scheme: Scheme) -> dict[str, Any]:

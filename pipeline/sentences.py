@@ -6,8 +6,8 @@ of code is one anchor as a whole, so that nothing can be put inside it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import sentencex
 
@@ -25,9 +25,8 @@ _VERSE_WIDTH = 60
 MAX_SENTENCE = 10_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """One anchor.
+class Sentence(NamedTuple):
+    """One anchor. A tuple, since a document has dozens: made in a third of a dataclass's time.
 
     Attributes:
         number: Counted from 1.

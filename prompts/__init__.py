@@ -31,6 +31,8 @@ class Prompts:
             )
         self._folders = [folder for folder in (own, SHIPPED) if folder is not None]
         self._tables: dict[str, dict[str, Any]] = {}
+        self._constant: dict[str, str] = {}
+        self._wanted: dict[str, frozenset[str]] = {}
         self._templates = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader([str(folder) for folder in self._folders]),
             undefined=StrictUndefined,
@@ -46,8 +48,10 @@ class Prompts:
         Raises:
             PromptError: It does not exist, is not a template, or wants a value it is not given.
         """
+        if not values and name in self._constant:
+            return self._constant[name]
         try:
-            return self._templates.get_template(name).render(**values).strip()
+            text = self._templates.get_template(name).render(**values).strip()
         except TemplateNotFound as error:
             known = [n for n in self.digests if n.endswith(".md")]
             raise PromptError(
@@ -57,6 +61,9 @@ class Prompts:
             raise PromptError(
                 f"prompt {name} cannot be rendered: {error}", hint=f"mend {self._file(name)}"
             ) from error
+        if not values:
+            self._constant[name] = text
+        return text
 
     def table(self, name: str) -> dict[str, Any]:
         """Return a word list or other data file as it stands, read once; not to be changed.
@@ -114,21 +121,30 @@ class Prompts:
                 raise PromptError(
                     f"nobody asks for the prompt {self._file(name)}", hint=nearest(name, [*known])
                 )
-            wanted = self._wanted(name)
-            given = shipped._wanted(name if name in known else "review/coverage.md")
+            wanted = self.wants(name)
+            given = shipped.wants(name if name in known else "review/coverage.md")
             if wanted - given - {"findings", "banned", "answer"}:
                 raise PromptError(
                     f"prompt {self._file(name)} wants '{min(wanted - given)}' and is not given it",
                     hint=f"it may use {', '.join(sorted(given)) or 'no values'}",
                 )
 
-    def _wanted(self, name: str) -> set[str]:
-        """Return the names of the values that a prompt uses."""
+    def wants(self, name: str) -> frozenset[str]:
+        """Return the names of the values that a prompt uses, looked up once.
+
+        Raises:
+            PromptError: It does not exist, is empty, or is no template.
+        """
+        if name not in self._wanted:
+            self._wanted[name] = self._undeclared(name)
+        return self._wanted[name]
+
+    def _undeclared(self, name: str) -> frozenset[str]:
         text = self.text(name)
         if not text.strip():
             raise PromptError(f"prompt {self._file(name)} is empty", hint="write it, or remove it")
         try:
-            return find_undeclared_variables(self._templates.parse(text))
+            return frozenset(find_undeclared_variables(self._templates.parse(text)))
         except TemplateError as error:
             raise PromptError(
                 f"prompt {name} is no template: {error}", hint=f"mend {self._file(name)}"

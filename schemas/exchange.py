@@ -169,12 +169,11 @@ class Reply:
 
 def sha256(*parts: str | bytes) -> str:
     """Return the hex digest of the parts, each preceded by its length so that none can blur."""
-    digest = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         data = part.encode() if isinstance(part, str) else part
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.hexdigest()
+        pieces += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 def canonical(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold

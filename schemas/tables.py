@@ -124,6 +124,8 @@ LEDGER = pa.schema(
         pa.field("revision", _NAME, nullable=False),
         pa.field("quantisation", _NAME, nullable=False),
         pa.field("template", _NAME, nullable=False),
+        pa.field("settings", _NAME, nullable=False),
+        pa.field("dtype", _NAME, nullable=False),
         pa.field("version", _NAME, nullable=False),
         pa.field("hardware", _NAME, nullable=False),
         pa.field("max_tokens", pa.int32(), nullable=False),
@@ -136,10 +138,15 @@ LEDGER = pa.schema(
         pa.field("written", pa.int64(), nullable=False),
         pa.field("thought", pa.int64(), nullable=False),
         pa.field("seconds", pa.float64(), nullable=False),
+        pa.field("kept", pa.int64()),
         pa.field("answered_at", pa.timestamp("us", tz="UTC"), nullable=False),
     ]
 )
-"""One answer. Turns are digests: the document itself is never stored again."""
+"""One answer. Turns are digests: the document itself is never stored again.
+
+``kept`` counts the tokens of it that stand in the unit's documents as they were finished last; null
+until then.
+"""
 
 DUPLICATES = pa.schema(
     [

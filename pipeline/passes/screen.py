@@ -1,6 +1,7 @@
 """Screen the source: what it is, what is bad in it, and which forms would suit it."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal, get_args
 
 from pydantic import BaseModel, Field
@@ -77,19 +78,22 @@ class Screen(Pass):
         """Return the screening question; none if all of a trusted text is the AI's."""
         if not document.text.strip():
             return []
-        question = self.kit.prompts.render(
-            "screen.md", acts=get_args(Act), hazards=get_args(Hazard), forms=list(self.kit.weights)
-        )
         return [
             Request(
                 document=document.id,
                 question="screen",
                 role=Role.REVIEWER,
-                turns=about_document(document, question, self.kit),
+                turns=about_document(document, self._question, self.kit),
                 reply=Screening,
                 sampling=Sampling(max_tokens=self.max_tokens),
             )
         ]
+
+    @cached_property
+    def _question(self) -> str:
+        return self.kit.prompts.render(
+            "screen.md", acts=get_args(Act), hazards=get_args(Hazard), forms=list(self.kit.weights)
+        )
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return the findings, or a rejection for poor quality or hazardous substance."""

@@ -184,7 +184,8 @@ def _end(span: Span) -> int:
 
 def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection]:
     own = "".join(span.text for span in remark if span.voice == Voice.AI)
-    yield from _quote_faults(remark, len(words(own)), standard)
+    own_words = words(own)
+    yield from _quote_faults(remark, len(own_words), standard)
     size = sum(len(span.text) for span in remark)
     if standard.max_remark_chars is not None and size > standard.max_remark_chars:
         what = f"a remark of {size} characters is longer than {standard.max_remark_chars}"
@@ -197,7 +198,7 @@ def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection
     for match in standard.banned.pattern.finditer(own):
         why = standard.banned.why.get(_plain(match[0]), "a worn phrase")
         yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
-    copied = runs(words(own), COPIED_WORDS) & standard.instructions
+    copied = runs(own_words, COPIED_WORDS) & standard.instructions
     if copied:
         yield _objection("copied_prompt", f"copied from the instructions: {min(copied)!r}")
 

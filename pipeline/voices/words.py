@@ -25,7 +25,10 @@ def runs(said: list[str], size: int) -> frozenset[str]:
 
     In scripts without spaces two and a half characters count as one word.
     """
-    weights = [1 / _CHARACTERS_A_WORD if _UNSPACED.fullmatch(word) else 1.0 for word in said]
+    weights = [
+        1.0 if word.isascii() or not _UNSPACED.fullmatch(word) else 1 / _CHARACTERS_A_WORD
+        for word in said
+    ]
     found: set[str] = set()
     weight, end = 0.0, 0
     for start in range(len(said)):
