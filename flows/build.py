@@ -85,7 +85,6 @@ def rewrite(
     results: dict[str, UnitResult] = {}
     again = retried(workshop.corpus)
     jobs = (Job(u, duplicates.get(u.name, {}), again.get(u.name, {})) for u in units)
-    pool = workshop.recipe.pool
     rows = {unit.name: unit.rows for unit in units}
     shown = cast(
         "UUID",
@@ -93,8 +92,8 @@ def rewrite(
     )
     due = time.monotonic() + _PROGRESS_EVERY_S
     with (
-        ray_cluster(pool),
-        Pool(workshop.recipe) as workers,
+        ray_cluster(workshop.recipe) as wanted,
+        Pool(workshop.recipe, wanted) as workers,
         stages.stage("rewrite", sum(rows.values())) as advance,
     ):
         for result in workers.rewrite(jobs):

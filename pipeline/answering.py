@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pipeline.engines import Engine, Waiting
 from pipeline.ledger import Ledger
+from schemas.document import Document, Outcome, OutcomeKind
 from schemas.errors import EngineError, PipelineError, RecipeError
 from schemas.exchange import Answer, Request, Role, answer_key, sha256
 from schemas.unit import QuestionCost
@@ -18,32 +19,44 @@ class Answering:
         self._ledger = ledger
         self._given: dict[str, tuple[str, Answer]] = {}
         self._asked: set[str] = set()
+        # The newest answer to each question about each document, which is the one that counts.
+        self._newest: dict[tuple[str, str], str] = {}
+        self._kept: dict[str, int] = {}
 
     async def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Return one answer for each request, asking only for what the ledger does not hold.
 
         Raises:
             Waiting: An engine will answer later; what did not have to wait is in the ledger.
+            EngineLostError: An engine has died; what it had answered is in the ledger.
         """
         keyed = [(answer_key(r, self._engine(r).identity(r)), r) for r in requests]
         unknown = [(key, r) for key, r in keyed if self._ledger.find(key) is None]
+        refused: dict[str, Answer] = {}
         for role in dict.fromkeys(r.role for _, r in unknown):
-            await self._ask([(key, r) for key, r in unknown if r.role == role])
+            refused |= await self._ask([(key, r) for key, r in unknown if r.role == role])
         answers = []
         for key, request in keyed:
             found = self._ledger.find(key)
             if found is None:
-                raise RuntimeError(f"no answer to {request.question} about {request.document}")
+                answers.append(refused[key])
+                continue
             self._given[key] = (request.question, found)
+            self._newest[request.document, request.question] = key
             answers.append(found)
         return answers
 
-    async def _ask(self, unknown: Sequence[tuple[str, Request]]) -> None:
+    async def _ask(self, unknown: Sequence[tuple[str, Request]]) -> dict[str, Answer]:
+        """Put what is answered into the ledger; return what could not be asked or was refused."""
         requests = [request for _, request in unknown]
         engine = self._engine(requests[0])
+        answers: Sequence[Answer | None]
+        waiting = None
         try:
             answers = await engine.answer(requests)
-        except (PipelineError, Waiting):
+        except Waiting as error:
+            waiting, answers = error, error.answers or [None] * len(requests)
+        except PipelineError:
             raise
         except Exception as error:
             raise EngineError(
@@ -51,11 +64,21 @@ class Answering:
                 f"{requests[0].document}: {type(error).__name__}: {error}",
                 hint="run the same command again when it is mended; answers so far are kept",
             ) from error
+        refused: dict[str, Answer] = {}
         for (key, request), answer in zip(unknown, answers, strict=True):
+            if answer is None:
+                continue
             # Halves of surrogate pairs cannot be written, and cannot be meant.
             text = answer.text.encode("utf-8", "replace").decode()
-            self._ledger.add(key, request, replace(answer, text=text))
-            self._asked.add(key)
+            answer = replace(answer, text=text)
+            if answer.finish.is_answer:
+                self._ledger.add(key, request, answer)
+                self._asked.add(key)
+            else:
+                refused[key] = answer
+        if waiting:
+            raise waiting
+        return refused
 
     def _engine(self, request: Request) -> Engine:
         if request.role not in self._engines:
@@ -64,6 +87,24 @@ class Answering:
                 hint=f"add `{request.role} = …` under [roles]",
             )
         return self._engines[request.role]
+
+    def ended(self, document: Document, outcome: Outcome) -> None:
+        """Count what of the newest answer about a document stands in it, now that it is done."""
+        note = document.rewrite
+        if note is None or outcome.kind is not OutcomeKind.ACCEPTED:
+            return
+        key = self._newest.get((document.id, f"{note.by}/{note.form}"))
+        if key is None:
+            return
+        _, answer = self._given[key]
+        made = sum(len(span.text) for span in document.spans if span.source_start is None)
+        # An answer is text and the JSON around it: what stands of it is counted in its own measure.
+        share = min(1.0, made / len(answer.text)) if answer.text else 0.0
+        self._kept[key] = round(answer.usage.written * share)
+
+    def kept(self) -> dict[str, int]:
+        """Return how many tokens stand in finished documents, by key, of every answer given."""
+        return {key: self._kept.get(key, 0) for key in self._given}
 
     def costs(self) -> dict[str, QuestionCost]:
         """Return what each kind of question cost, by question, sorted."""
@@ -76,6 +117,7 @@ class Answering:
             cost.cached += answer.usage.cached
             cost.written += answer.usage.written
             cost.thought += answer.usage.thought
+            cost.kept += self._kept.get(key, 0)
             cost.seconds += answer.usage.seconds
             who = f"{answer.by.engine}:{answer.by.model}"
             cost.by[who] = cost.by.get(who, 0) + 1

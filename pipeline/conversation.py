@@ -17,7 +17,6 @@ from prompts import Prompts
 from schemas.document import Document, Finding, Metadata, Objection, Span
 from schemas.exchange import Turn
 
-
 # As many as one worker may have under way at once: each is shown once, and not for each question.
 _UNDER_WAY = 4096
 

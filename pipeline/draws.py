@@ -26,3 +26,12 @@ def pick_weighted(weights: Mapping[str, float], *of: str) -> str:
         if left < 0:
             return key
     return min(weights)
+
+
+def preference(names: Sequence[str], *of: str) -> list[str]:
+    """Return names in the order in which these inputs prefer them.
+
+    Each name is first for an even share of inputs; when one is taken away or added, only those
+    change that preferred it (rendezvous hashing, Thaler and Ravishankar 1998).
+    """
+    return sorted(names, key=lambda name: sha256(name, *of))

@@ -135,7 +135,9 @@ def show_rewrite(text: str, anchors: Sequence[Sentence], spans: Iterable[Span]) 
         if isinstance(entry, Sentence) and all(isinstance(beside, Sentence) for beside in near):
             unshown.append(entry.number)
             continue
-        said = entry if isinstance(entry, str) else _line(entry.number, text[entry.start : entry.end])
+        said = (
+            entry if isinstance(entry, str) else _line(entry.number, text[entry.start : entry.end])
+        )
         lines += [*_elided(unshown), said]
         unshown = []
     return "\n".join([*lines, *_elided(unshown), _REWRITE[1]])
@@ -158,9 +160,7 @@ def _rewritten(
     return entries
 
 
-def _kept(
-    text: str, anchors: Sequence[Sentence], start: int, end: int
-) -> Iterator[Sentence | str]:
+def _kept(text: str, anchors: Sequence[Sentence], start: int, end: int) -> Iterator[Sentence | str]:
     """Yield the sentences of a stretch of the source, those kept in part as they are shown."""
     for anchor in anchors[bisect_right(anchors, start, key=attrgetter("end")) :]:
         if anchor.start >= end:

@@ -15,7 +15,7 @@ from pipeline.passes import Pass
 from pipeline.plugins import Kit
 from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
 from schemas.errors import PipelineError
-from schemas.exchange import Answer, Reply, Request
+from schemas.exchange import Answer, Finish, Reply, Request
 
 Answerer = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
 """Whoever answers requests: the ledger first, then an engine."""
@@ -45,6 +45,9 @@ async def _visited(document: Document, step: Pass, answer: Answerer, kit: Kit) -
     except Exception as error:  # noqa: BLE001 - one document's crash must not stop the others
         return _crashed(error)
     replies = await _replies(requests, answer, kit)
+    refused = next((reply.answer for reply in replies if not reply.answer.finish.is_answer), None)
+    if refused:
+        return _unanswered(refused)
     try:
         if any(reply.error for reply in replies):
             return step.unreadable(document, replies)
@@ -53,6 +56,12 @@ async def _visited(document: Document, step: Pass, answer: Answerer, kit: Kit) -
         raise
     except Exception as error:  # noqa: BLE001 - the same
         return _crashed(error)
+
+
+def _unanswered(refused: Answer) -> Note:
+    if refused.finish is Finish.TOO_LONG:
+        return Note.reject("too_long", refused.text)
+    return Note(Decision.QUARANTINE, "unanswered", refused.text)
 
 
 def _crashed(error: Exception) -> Note:
@@ -75,7 +84,9 @@ async def _replies(requests: Sequence[Request], answer: Answerer, kit: Kit) -> l
     if again:
         second = await answer(list(again.values()))
         for (index, request), given in zip(again.items(), second, strict=True):
-            replies[index] = parsed(request, given)
+            # Asked again, with what was wrong, a question may become too long; the fault stays.
+            if given.finish is not Finish.TOO_LONG:
+                replies[index] = parsed(request, given)
     return replies
 
 
@@ -95,7 +106,9 @@ def _second_draw(reply: Reply, kit: Kit) -> Request:
 
 def parsed(request: Request, answer: Answer) -> Reply:
     """Return the answer as the model that the request asks for, or why it does not fit."""
-    if answer.finish == "length":
+    if not answer.finish.is_answer:
+        return Reply(request, answer, None)
+    if answer.finish is Finish.LENGTH:
         error = f"the answer was cut off after {request.sampling.max_tokens} tokens; be shorter"
         return Reply(request, answer, None, error)
     try:

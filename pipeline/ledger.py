@@ -11,7 +11,7 @@ import logging
 import os
 import time
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -90,6 +90,7 @@ class Ledger:
             unit: The unit.
             cuts: How files were cut before this build, looked up once for all units.
         """
+        self._corpus = corpus
         self._folder = corpus / "ledger" / unit.folder
         self._answers: dict[str, Answer] = {}
         self._unwritten: list[_Entry] = []
@@ -140,17 +141,26 @@ class Ledger:
             self._folder.write(_name(), encoded(_table(entries)))
             self._unwritten = self._unwritten[len(entries) :]
 
-    def tidy(self) -> None:
-        """Put the unit's files together into one; what is read from it does not change."""
+    def tidy(self, kept: Mapping[str, int]) -> None:
+        """Put the unit's files together into one; no answer that is read from it changes.
+
+        Args:
+            kept: How many tokens of an answer stand in the unit's documents, by key; of those not
+                named none do.
+        """
         names = [name for name in self._folder.names() if name.endswith(".parquet")]
-        if len(names) < 2:
-            return
         # One that is gone was put together by a worker of a build that is just being stopped.
         found = [data for name in names if (data := self._folder.read(name))]
         tables = [decoded(data) for data in found]
         if not tables:
             return
-        self._folder.write(_name(), encoded(pa.concat_tables(tables).unify_dictionaries()))
+        table = pa.concat_tables(tables).unify_dictionaries()
+        counts = pa.array([kept.get(key.hex(), 0) for key in table["key"].to_pylist()], pa.int64())
+        if len(tables) == 1 and table["kept"].combine_chunks().equals(counts):
+            return
+        place = table.schema.get_field_index("kept")
+        table = table.set_column(place, table.schema.field(place), counts)
+        self._folder.write(_name(), encoded(table))
         for name in names:
             self._folder.remove(name)
 
@@ -165,6 +175,11 @@ class Ledger:
                 f"{folder}/{name} cannot be read: {error}",
                 hint="remove that file; the answers in it are asked for again",
             ) from error
+        if rows and not rows[0].keys() >= set(LEDGER.names):
+            raise CorruptError(
+                f"{folder}/{name} was written by an earlier version, which named answers otherwise",
+                hint=f"remove {self._corpus}/ledger: none of its answers can be found any more",
+            )
         for row in rows:
             self._answers.setdefault(row["key"].hex(), _answer(row))
 
@@ -198,7 +213,7 @@ def _table(entries: Sequence[_Entry]) -> pa.Table:
         **{name: [getattr(answer.by, name) for answer in answers] for name in _BY},
         **{name: [getattr(r.sampling, name) for r in requests] for name in _SAMPLING},
         "answer": [answer.text for answer in answers],
-        "finish": [answer.finish.value for answer in answers],
+        "finish": [str(answer.finish) for answer in answers],
         **{name: [getattr(answer.usage, name) for answer in answers] for name in _USAGE},
         "kept": [None] * len(entries),
         "answered_at": [entry.at for entry in entries],

@@ -4,98 +4,212 @@ import json
 import logging
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from math import ceil
 from typing import Any
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
+from ray.util.placement_group import placement_group, remove_placement_group
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
+from pipeline.crew import Crew, Place, crew
+from pipeline.elsewhere import Elsewhere, Line
+from pipeline.engines import Capacity, Engine
+from pipeline.host import Host
 from pipeline.store import Folder
 from pipeline.worker import ALONE, Job, Worker
-from schemas.errors import PipelineError, WorkerError
-from schemas.recipe import PoolSection, Recipe
+from pipeline.workshop import open_workshop
+from schemas.errors import EngineLostError, PipelineError, WorkerError
+from schemas.exchange import Answer, Request
+from schemas.recipe import Recipe
 from schemas.unit import UnitResult
 
 log = logging.getLogger(__name__)
 
-# While one unit's last documents finish, the next one's first are already under way.
-_UNITS_EACH = 2
+# What a worker is given before it has said how much it wants: while the last documents of one unit
+# finish, the first of the next are under way.
+_ROOM = 2
 # A unit whose worker died this often is taken document by document.
 _DEATHS = 2
+# Calls that an actor takes at once; what it does with them is its own affair.
+_CALLS = 1000
+# With which status a host leaves whose engine has died, so that Ray starts it anew.
+_ENGINE_LOST = 70
 
 
 @contextmanager
-def ray_cluster(pool: PoolSection) -> Iterator[None]:
-    """Join the recipe's Ray cluster, or start one on this machine, while the block runs."""
+def ray_cluster(recipe: Recipe) -> Iterator[Crew]:
+    """Join the recipe's Ray cluster, or start one on this machine, while the block runs.
+
+    Yields:
+        The processes that the recipe wants there.
+
+    Raises:
+        RecipeError: The recipe wants what its engines do not.
+        WorkerError: There is no such cluster, or this machine has fewer GPUs than are wanted.
+    """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray's coming default for workers without a GPU; left unset it warns at every start.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    engines = open_workshop(recipe).opened
     started = not ray.is_initialized()
     if started:
         local: dict[str, Any] = {}
-        if pool.address is None:
+        if recipe.pool.address is None:
             # More workers than cores must not wait for ever: Ray counts what it is told.
-            wanted = pool.workers * pool.cpus_each
-            local = {
-                "num_cpus": max(os.cpu_count() or 1, int(wanted + 0.999)),
-                "include_dashboard": False,
-            }
-        _join(pool, local)
+            wanted = ceil(crew(recipe, engines, with_gpus=False).cpus)
+            local = {"num_cpus": max(os.cpu_count() or 1, wanted), "include_dashboard": False}
+        _join(recipe.pool.address, local)
     try:
-        if pool.address is None:
-            _check_gpus(pool)
-        yield
+        found = ray.cluster_resources().get("GPU", 0)
+        wanted_here = crew(recipe, engines, with_gpus=bool(found))
+        if recipe.pool.address is None and wanted_here.gpus > found:
+            # Ray would wait for them in silence.
+            raise WorkerError(
+                f"the recipe asks for {wanted_here.gpus:g} GPUs, this machine has {found:g}",
+                hint="lower `gpus_each` or `workers` under [pool], or give the `address` of a "
+                "cluster",
+            )
+        yield wanted_here
     finally:
         if started:
             ray.shutdown()
 
 
-def _join(pool: PoolSection, local: dict[str, Any]) -> None:
+def _join(address: str | None, local: dict[str, Any]) -> None:
     try:
-        ray.init(address=pool.address, log_to_driver=False, logging_level=logging.ERROR, **local)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except ConnectionError as error:
         raise WorkerError(
-            f"there is no Ray cluster at {pool.address}",
+            f"there is no Ray cluster at {address}",
             hint="mend `address` under [pool], or leave it out to start Ray on this machine",
         ) from error
 
 
-def _check_gpus(pool: PoolSection) -> None:
-    """Refuse a pool that this machine can never hold; Ray would wait for it in silence."""
-    found = ray.cluster_resources().get("GPU", 0)
-    if pool.gpus_each * pool.workers > found:
-        raise WorkerError(
-            f"the recipe asks for {pool.workers} workers with {pool.gpus_each:g} GPUs each, this "
-            f"machine has {found:g}",
-            hint="lower `gpus_each` or `workers` under [pool], or give the `address` of a cluster",
-        )
+class _Seats:
+    """Where the processes of one kind run; a process that replaces another takes its seat."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._group: Any = None
+
+    def hire(self, cls: type, *arguments: object, restarts: int = 0) -> Any:  # noqa: ANN401 - an actor
+        """Return a new actor of a plain class."""
+        options: dict[str, Any] = {"max_concurrency": _CALLS, "max_restarts": restarts}
+        bundle = self._place.bundles[0]
+        options["num_cpus"] = bundle["CPU"]
+        # Where an engine places its parts itself, one of them takes the GPU beside it.
+        options["num_gpus"] = 0 if self._place.spread else bundle.get("GPU", 0)
+        if self._place.gpus > 1:
+            self._group = self._group or placement_group(self._place.bundles, strategy="PACK")
+            options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(
+                self._group,
+                placement_group_bundle_index=0,
+                placement_group_capture_child_tasks=True,
+            )
+        return ray.remote(cls).options(**options).remote(*arguments)
+
+    def give_back(self) -> None:
+        """Let others have what was set aside."""
+        if self._group:
+            remove_placement_group(self._group)
+
+
+class HostLine:
+    """The way to a host, for workers in other processes."""
+
+    def __init__(self, host: Any) -> None:  # noqa: ANN401 - an actor
+        self._host = host
+
+    async def begin(self, halvings: int) -> Capacity:
+        """Start the host's engine, unless it is started; wait while Ray starts the host anew."""
+        with _as_ours():
+            begun = self._host.begin.options(max_task_retries=-1)
+            return await begun.remote(halvings)  # type: ignore[no-any-return]
+
+    async def answer(
+        self, requests: Sequence[Request], *, alone: bool
+    ) -> AsyncIterator[tuple[int, Answer]]:
+        """Yield answers as they come, each with the number of its request."""
+        with _as_ours():
+            asked = self._host.answer.options(num_returns="streaming")
+            async for reference in asked.remote(requests, alone=alone):
+                yield await reference
+
+
+@contextmanager
+def _as_ours() -> Iterator[None]:
+    """Raise our own errors for those of Ray, here and on the way through it."""
+    try:
+        yield
+    except RayTaskError as error:
+        if isinstance(error.cause, PipelineError):
+            raise error.cause from None
+        raise
+    except RayActorError as error:
+        raise EngineLostError(str(error).split("\n")[0], hint="see the logs of Ray") from error
 
 
 @dataclass
 class _Actor:
-    """A worker, and the jobs it has, by the reference under which each will be answered."""
+    """A worker, and what it is at.
 
-    handle: Any
+    Attributes:
+        seats: Where it runs.
+        handle: The Ray actor.
+        asked: The reference under which it says how many units it wants, once it has started its
+            engines; None when it has.
+        room: How many units it wants under way at once.
+        jobs: Its jobs, by the references under which they will be answered.
+        halvings: How often an engine has died in its place.
+    """
+
+    seats: _Seats
+    handle: Any = None
+    asked: Any = None
+    room: int = _ROOM
     jobs: dict[Any, Job] = field(default_factory=dict)
+    halvings: int = 0
 
 
 class Pool:
-    """Workers for one build, alive while it is used as a context manager."""
+    """Workers for one build, and hosts of their engines, alive while the block runs."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, wanted: Crew) -> None:
         self._recipe = recipe
+        self._wanted = wanted
         self._corpus = Folder(recipe.corpus.folder)
         self._deaths: dict[str, int] = {}
         self._actors: list[_Actor] = []
+        self._hosts: dict[str, dict[str, Any]] = {}
+        self._seats: list[_Seats] = []
 
     def __enter__(self) -> "Pool":
+        leave = partial(os._exit, _ENGINE_LOST)
+        for name, place in self._wanted.hosts.items():
+            self._hosts[name] = {
+                f"{name}-{number}": self._seated(place).hire(
+                    Host, self._recipe, name, leave, restarts=-1
+                )
+                for number in range(place.count)
+            }
         return self
 
+    def _seated(self, place: Place) -> _Seats:
+        seats = _Seats(place)
+        self._seats.append(seats)
+        return seats
+
     def __exit__(self, *_: object) -> None:
-        for actor in self._actors:
-            ray.kill(actor.handle)
+        handles = [actor.handle for actor in self._actors]
+        for handle in [*handles, *(h for hosts in self._hosts.values() for h in hosts.values())]:
+            ray.kill(handle)
+        for seats in self._seats:
+            seats.give_back()
 
     def rewrite(self, jobs: Iterable[Job]) -> Iterator[UnitResult]:
         """Yield the result of every job, in the order in which they end.
@@ -108,16 +222,21 @@ class Pool:
             PipelineError: What a worker raised, if it is for a person to mend.
             WorkerError: Workers die and no document is to blame.
         """
-        self._actors = [self._hired() for _ in range(self._recipe.pool.workers)]
+        workers = self._wanted.workers
+        self._actors = [self._hired(_Actor(self._seated(workers))) for _ in range(workers.count)]
         suspect: list[Job] = []
         again: deque[Job] = deque()
         waiting = iter(jobs)
         while under_way := self._assigned(again, waiting):
+            asked = {actor.asked: actor for actor in self._actors if actor.asked is not None}
             # A timeout lets Ctrl-C through, which a wait without end would hold up.
-            done, _ = ray.wait(list(under_way), num_returns=1, timeout=1.0)
+            done, _ = ray.wait([*under_way, *asked], num_returns=1, timeout=1.0)
             for ref in done:
+                if ref in asked:
+                    self._learn_room(asked[ref])
+                    continue
                 actor = under_way[ref]
-                result = self._result(ref)
+                result = self._result(ref, actor)
                 if result:
                     del actor.jobs[ref]
                     yield result
@@ -127,32 +246,50 @@ class Pool:
             yield self._one_by_one(job)
 
     def _assigned(self, again: deque[Job], waiting: Iterator[Job]) -> dict[Any, _Actor]:
-        """Give every worker what it has room for; return all references that are under way."""
-        for actor in self._actors:
-            while len(actor.jobs) < _UNITS_EACH:
-                job = again.popleft() if again else next(waiting, None)
-                if job is None:
-                    break
-                actor.jobs[actor.handle.rewrite.remote(job)] = job
+        """Give workers what they have room for; return all references that are under way."""
+        while free := [actor for actor in self._actors if len(actor.jobs) < actor.room]:
+            job = again.popleft() if again else next(waiting, None)
+            if job is None:
+                break
+            least = min(free, key=lambda actor: len(actor.jobs))
+            least.jobs[least.handle.rewrite.remote(job)] = job
         return {ref: actor for actor in self._actors for ref in actor.jobs}
 
-    def _hired(self) -> _Actor:
-        pool = self._recipe.pool
-        actor = ray.remote(num_cpus=pool.cpus_each, num_gpus=pool.gpus_each)(Worker)
-        options = actor.options(max_concurrency=_UNITS_EACH, max_restarts=0)
-        return _Actor(options.remote(self._recipe))
+    def _hired(self, actor: _Actor) -> _Actor:
+        """Return the actor with a new worker in its place."""
+        lines = {
+            name: {host: HostLine(handle) for host, handle in hosts.items()}
+            for name, hosts in self._hosts.items()
+        }
+        workers = self._wanted.workers.count
+        actor.handle = actor.seats.hire(
+            Worker, self._recipe, partial(_stand_ins, lines, workers), actor.halvings
+        )
+        actor.asked = actor.handle.room.remote()
+        return actor
 
-    def _result(self, ref: object) -> UnitResult | None:
-        """Return a job's result, or None if its worker died."""
+    def _learn_room(self, actor: _Actor) -> None:
+        """Take down how many units a worker wants, unless it has died, which its jobs will tell."""
+        with suppress(RayActorError, RayTaskError):
+            actor.room = ray.get(actor.asked)
+        actor.asked = None
+
+    def _result(self, ref: object, actor: _Actor) -> UnitResult | None:
+        """Return a job's result, or None if its worker or the engine in it died."""
         try:
             return UnitResult.model_validate(ray.get(ref))
         except RayTaskError as error:
-            if isinstance(error.cause, PipelineError):
+            if not isinstance(error.cause, PipelineError):
+                raise
+            if not isinstance(error.cause, EngineLostError):
                 raise error.cause from None
-            raise
+            why, lost = str(error.cause), 1
         except RayActorError as error:
-            log.warning("worker died", extra={"fields": {"why": str(error).split("\n")[0]}})
-            return None
+            why, lost = str(error).split("\n")[0], 0
+        # Most often it was memory that was wanting: the next one takes on half as much at once.
+        actor.halvings += lost
+        log.warning("worker died", extra={"fields": {"why": why, "halvings": actor.halvings}})
+        return None
 
     def _replace(self, dead: _Actor, again: deque[Job], suspect: list[Job]) -> None:
         """Put a new worker in a dead one's place, and its jobs back in the queue."""
@@ -164,7 +301,8 @@ class Pool:
             else:
                 suspect.append(replace(job, alone=True))
         dead.jobs.clear()
-        dead.handle = self._hired().handle
+        ray.kill(dead.handle)
+        self._hired(dead)
 
     def _one_by_one(self, job: Job) -> UnitResult:
         """Return the result of a unit whose worker dies, with the deadly documents found out."""
@@ -173,10 +311,11 @@ class Pool:
         # Of a build that was killed: it would name a document that has harmed nobody.
         folder.remove(ALONE)
         while True:
-            result = self._result(actor.handle.rewrite.remote(job))
+            result = self._result(actor.handle.rewrite.remote(job), actor)
             if result:
                 return result
-            actor.handle = self._hired().handle
+            ray.kill(actor.handle)
+            self._hired(actor)
             named = folder.read(ALONE)
             place = json.loads(named)["place"] if named else None
             if place is None or place in job.deadly:
@@ -186,3 +325,10 @@ class Pool:
                 )
             log.warning("document kills its worker", extra={"fields": {"place": place}})
             job = replace(job, deadly=job.deadly | {place})
+
+
+def _stand_ins(
+    lines: Mapping[str, Mapping[str, Line]], askers: int, engines: Mapping[str, Engine]
+) -> dict[str, Engine]:
+    """Return who stands in a worker for the engines that are hosted elsewhere, by name."""
+    return {name: Elsewhere.of(engines[name], hosts, askers) for name, hosts in lines.items()}

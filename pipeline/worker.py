@@ -8,12 +8,15 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 from pipeline.answering import Answering
-from pipeline.engines import Waiting
+from pipeline.engines import Capacity, StandIns, Waiting
+from pipeline.flight import Flight
 from pipeline.journey import Answerer, outcome, travel
 from pipeline.ledger import Cuts, Ledger
 from pipeline.rows import counted, row_of
+from pipeline.splitting import tokens
 from pipeline.units import (
     finished,
     unit_depends,
@@ -29,6 +32,9 @@ from schemas.recipe import Recipe
 from schemas.unit import Unit, UnitManifest, UnitResult
 
 ALONE = "alone.json"
+# Tokens of the questions and answers about one document that are under way at once, six reviews
+# most of the time; its text, numbered, and the stretches shown of its rewrite come to three halves.
+_ASKED = 2000
 
 
 @dataclass(frozen=True)
@@ -52,17 +58,59 @@ class Job:
 
 
 class Worker:
-    """Works on units; several may be under way at once, sharing the flight of documents."""
+    """Works on units; many may be under way at once, sharing the flight of documents."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._workshop = open_workshop(recipe)
+    def __init__(
+        self, recipe: Recipe, elsewhere: StandIns | None = None, halvings: int = 0
+    ) -> None:
+        """Open the recipe; no engine is started yet.
+
+        Args:
+            recipe: The recipe.
+            elsewhere: Names who stands for engines that run in other processes.
+            halvings: How often an engine died that this worker takes over from, most often for
+                want of memory: each time it has half as much to do at once.
+        """
+        self._workshop = open_workshop(recipe, elsewhere)
         self._cuts = Cuts(self._workshop.corpus)
-        self._flight = asyncio.Semaphore(recipe.pool.in_flight)
+        self._halvings = halvings
+        self._ready: asyncio.Task[Flight] | None = None
+        self._has_started = asyncio.Event()
+
+    async def room(self) -> int:
+        """Return how many units the worker wants under way at once, when its engines have started.
+
+        As many as its documents in flight come from, and one more on either side: while the
+        slowest documents of one unit end, the first of another have already begun. Engines start
+        with the first unit that is not finished.
+        """
+        await self._has_started.wait()
+        flight = await self._flight()
+        return ceil(flight.documents / self._workshop.recipe.corpus.unit_rows) + 2
+
+    async def _flight(self) -> Flight:
+        if self._ready is None:
+            self._ready = asyncio.create_task(self._started())
+        return await asyncio.shield(self._ready)
+
+    async def _started(self) -> Flight:
+        engines = self._workshop.opened.values()
+        for engine in engines:
+            await engine.start(self._halvings)
+        # Whoever hands on what it does not know is as busy as the one it hands to.
+        own = [engine.capacity() for engine in engines if not engine.relies_on]
+        known = [capacity.tokens for capacity in own if capacity.tokens is not None]
+        requests = sum(capacity.requests for capacity in own)
+        if self._workshop.recipe.pool.in_flight:
+            requests = max(1, self._workshop.recipe.pool.in_flight >> self._halvings)
+        self._has_started.set()
+        return Flight(Capacity(requests, sum(known) if known else None))
 
     async def rewrite(self, job: Job) -> UnitResult:
         """Return the result of a unit, finished before or now.
 
         Raises:
+            EngineLostError: An engine died; what it had answered is in the ledger.
             StorageError: The corpus folder cannot be written.
             SourceError: The store of the unit's file cannot be reached.
         """
@@ -72,6 +120,7 @@ class Worker:
         done = None if job.deadly else finished(folder, unit_fingerprint(depends))
         if done:
             return UnitResult(unit=unit.name, manifest=done, documents=done.outcomes, resumed=True)
+        await self._flight()
         ledger = Ledger(self._workshop.corpus, unit, self._cuts)
         answering = Answering(self._workshop.engines, ledger)
         try:
@@ -80,8 +129,12 @@ class Worker:
             # The others go on; this file is planned again when they are done.
             waiting = {"pending": {"source_changed": unit.rows}}
             return UnitResult(unit=unit.name, manifest=None, documents=waiting, changed=str(error))
-        async with ledger.keeping():
-            travelled = await self._travelled(documents, job, answering)
+        try:
+            async with ledger.keeping():
+                travelled = await self._travelled(documents, job, answering)
+        finally:
+            for engine in self._workshop.opened.values():
+                await engine.settle()
         if job.alone:
             # Whatever dies from here on, no document is to blame.
             folder.remove(ALONE)
@@ -89,9 +142,11 @@ class Worker:
         documents_by = counted(Counter((o.kind.value, o.reason) for o in outcomes))
         if OutcomeKind.PENDING in {o.kind for o in outcomes}:
             return UnitResult(unit=unit.name, manifest=None, documents=documents_by)
+        for document, stands in travelled:
+            answering.ended(document, stands)
         share = self._workshop.recipe.publish.validation_share
         rows = [row_of(doc, o, self._workshop.scheme, share) for doc, o in travelled]
-        ledger.tidy()
+        ledger.tidy(answering.kept())
         manifest = UnitManifest(
             unit=unit.name,
             fingerprint=unit_fingerprint(depends),
@@ -132,7 +187,8 @@ class Worker:
         known = _known_before(document, job)
         if known:
             document = document.add("plan", known)
-        async with self._flight:
+        flight = await self._flight()
+        async with flight.seat(_weight(document)):
             try:
                 document = await travel(
                     document,
@@ -143,6 +199,11 @@ class Worker:
             except Waiting:
                 return document, Outcome(OutcomeKind.PENDING, "waiting")
         return document, outcome(document)
+
+
+def _weight(document: Document) -> int:
+    """Return about how many tokens of an engine's cache a document's conversation takes."""
+    return tokens(document.text) * 3 // 2 + _ASKED
 
 
 def drawn_anew(answer: Answerer, retries: int) -> Answerer:

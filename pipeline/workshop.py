@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipeline.door import Door
-from pipeline.engines import Engine, open_engines
+from pipeline.engines import Engine, StandIns, in_use, open_engines
 from pipeline.forms import Form
 from pipeline.gate import Gate, open_gate
 from pipeline.passes import Pass
@@ -59,6 +59,7 @@ class Workshop:
         scheme: The scheme in which text is published.
         passes: In the order of the recipe.
         engines: By role.
+        opened: The engines that any role makes use of, by their names in the recipe.
         sources: By the source's name.
         doors: How a source's rows become documents, by its name.
         gates: Which of them may come in, by its name.
@@ -70,6 +71,7 @@ class Workshop:
     scheme: Scheme
     passes: tuple[Pass, ...]
     engines: dict[Role, Engine]
+    opened: dict[str, Engine]
     sources: dict[str, Source]
     doors: dict[str, Door]
     gates: dict[str, Gate]
@@ -121,8 +123,12 @@ class Workshop:
         )
 
 
-def open_workshop(recipe: Recipe) -> Workshop:
+def open_workshop(recipe: Recipe, elsewhere: StandIns | None = None) -> Workshop:
     """Return the parts of a recipe.
+
+    Args:
+        recipe: The recipe.
+        elsewhere: Names who stands for engines that run in other processes.
 
     Raises:
         PromptError: A prompt of the recipe's own cannot be used.
@@ -162,13 +168,15 @@ def open_workshop(recipe: Recipe) -> Workshop:
     }
     for section in recipe.source:
         sources[section.name].wants(section.fields)
-    opened = open_engines(recipe.engines, kit)
+    roles = _roles(recipe)
+    opened = open_engines(recipe.engines, kit, elsewhere)
     workshop = Workshop(
         recipe=recipe,
         kit=kit,
         scheme=load_scheme(recipe.publish.scheme),
         passes=passes,
-        engines={role: opened[name] for role, name in _roles(recipe).items()},
+        engines={role: opened[name] for role, name in roles.items()},
+        opened={name: opened[name] for name in in_use(opened, roles.values())},
         sources=sources,
         doors={section.name: _door(section, recipe) for section in recipe.source},
         gates={s.name: open_gate(s, recipe.corpus.seed) for s in recipe.source},

@@ -7,6 +7,7 @@ PipelineError
 ├── StorageError    a folder cannot be written or read           exit 1
 ├── CorruptError    bytes differ from what their manifest says   exit 1
 ├── EngineError     an engine failed otherwise than by waiting  exit 1
+│   └── EngineLostError  an engine died and must be started anew exit 1
 ├── ConservationError  documents do not add up                   exit 1
 ├── BusyError       another build works in the same folder       exit 2
 ├── WorkerError     workers die without a document to blame      exit 1
@@ -63,6 +64,10 @@ class CorruptError(PipelineError):
 
 class EngineError(PipelineError):
     """An engine failed in a way that it does not know itself."""
+
+
+class EngineLostError(EngineError):
+    """An engine died. Whoever runs it starts it anew, with less to do at once."""
 
 
 class ConservationError(PipelineError):

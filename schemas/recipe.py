@@ -167,22 +167,40 @@ class PublishSection(Section):
     validation_share: float = Field(default=0.0, ge=0, lt=1)
 
 
+class HostsSection(Section):
+    """Where one engine runs, apart from the workers.
+
+    Attributes:
+        workers: Ray actors, each with the engine in it.
+        cpus_each: CPUs that Ray sets aside for each.
+        gpus_each: GPUs that Ray sets aside for each; None for as many as the engine wants.
+    """
+
+    workers: int = Field(default=1, ge=1)
+    cpus_each: float = Field(default=1, gt=0)
+    gpus_each: float | None = Field(default=None, ge=0)
+
+
 class PoolSection(Section):
     """How the build runs. Nothing here changes what is made.
 
     Attributes:
-        workers: Ray actors.
+        workers: Ray actors that take units. A single engine that loads a model runs inside them.
         cpus_each: CPUs that Ray sets aside for each.
-        gpus_each: GPUs that Ray sets aside for each.
-        in_flight: Documents that one worker has under way at once.
+        gpus_each: GPUs that Ray sets aside for each; None for as many as an engine in them wants.
+        in_flight: Documents that one worker has under way at once; None for as many as keep its
+            engines busy.
         address: A running Ray cluster, or None to start one on this machine.
+        engines: Engines, by name, that run in actors of their own. If several load models, each
+            has one such actor even if it is not named here.
     """
 
     workers: int = Field(default=2, ge=1)
     cpus_each: float = Field(default=1, gt=0)
-    gpus_each: float = Field(default=0, ge=0)
-    in_flight: int = Field(default=64, ge=1)
+    gpus_each: float | None = Field(default=None, ge=0)
+    in_flight: int | None = Field(default=None, ge=1)
     address: str | None = None
+    engines: dict[str, HostsSection] = {}
 
 
 class Recipe(Section):

@@ -101,7 +101,8 @@ class QuestionCost(BaseModel):
 
     ``asked`` were put to an engine by the run that finished the unit, ``remembered`` came from
     the ledger; tokens and seconds count both, since they are what the answers cost when they
-    were given. ``by`` counts answers by who gave them.
+    were given. ``kept`` are the tokens, of those written, that stand in accepted documents. ``by``
+    counts answers by who gave them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -112,6 +113,7 @@ class QuestionCost(BaseModel):
     cached: int = 0
     written: int = 0
     thought: int = 0
+    kept: int = 0
     seconds: float = 0.0
     by: dict[str, int] = {}
 

@@ -17,7 +17,8 @@ from pipeline.store import Folder
 from schemas.errors import CorruptError
 from schemas.unit import QuestionCost
 
-_COSTS = ["key", "question", "engine", "model", "read", "cached", "written", "thought", "seconds"]
+_TOKENS = ("read", "cached", "written", "thought", "seconds")
+_COSTS = ["key", "question", "engine", "model", "kept", *_TOKENS]
 
 
 def ledger_costs(corpus: Folder, unit: str) -> dict[str, QuestionCost]:
@@ -34,7 +35,8 @@ def ledger_costs(corpus: Folder, unit: str) -> dict[str, QuestionCost]:
     for row in _rows(corpus / "ledger" / unit, _COSTS):
         cost = QuestionCost(
             asked=1,
-            **{name: row[name] for name in ("read", "cached", "written", "thought", "seconds")},
+            kept=row["kept"] or 0,
+            **{name: row[name] for name in _TOKENS},
             by={f"{row['engine']}:{row['model']}": 1},
         )
         costs[row["question"]] = added(costs.get(row["question"], QuestionCost()), cost)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from pipeline.engines import Engine
+from pipeline.engines import Capacity, Engine, Waiting
 from pipeline.plugins import first_fault
 from schemas.errors import RecipeError
 from schemas.exchange import Answer, Identity, Request, canonical, request_digest, sha256
@@ -69,6 +69,10 @@ class Recorded(Engine):
         self._fallback = engines[self.fallback]
         _ = self._recordings
 
+    def capacity(self) -> Capacity:
+        """Return the fallback's: recorded answers take no time."""
+        return self._rest.capacity()
+
     def identity(self, request: Request) -> Identity:
         """Return the recording's author, or the fallback's identity for what is not recorded.
 
@@ -88,12 +92,21 @@ class Recorded(Engine):
         """Return recorded answers, and the fallback's for the rest."""
         found = [self._found(request) for request in requests]
         unknown = [r for r, recording in zip(requests, found, strict=True) if recording is None]
-        rest = iter(await self._rest.answer(unknown) if unknown else [])
         await asyncio.sleep(0)
-        return [
-            next(rest) if recording is None else Answer(recording.text, self.identity(request))
+        try:
+            rest: Sequence[Answer | None] = await self._rest.answer(unknown) if unknown else []
+        except Waiting as waiting:
+            rest = waiting.answers or [None] * len(unknown)
+        answers = [
+            Answer(recording.text, self.identity(request)) if recording else None
             for request, recording in zip(requests, found, strict=True)
         ]
+        given = iter(rest)
+        answers = [answer or next(given) for answer in answers]
+        whole = [answer for answer in answers if answer is not None]
+        if len(whole) < len(answers):
+            raise Waiting(answers)
+        return whole
 
     @property
     def _rest(self) -> Engine:

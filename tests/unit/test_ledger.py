@@ -101,7 +101,7 @@ def test_tidying_leaves_one_file_that_says_the_same(tmp_path):
         ledger.add(f"{number:02d}" * 32, request(draw=number), Answer(str(number), BY))
         ledger.write()
 
-    ledger.tidy()
+    ledger.tidy({})
 
     assert len(list(tmp_path.rglob("*.parquet"))) == 1
     again = Ledger(corpus, UNIT)
