@@ -226,7 +226,14 @@ def _built(
         seconds=time.monotonic() - begun,
         log=log,
         questions=questions,
+        waiting_for=_waiting_for(workshop) if "pending" in documents else (),
     )
+
+
+def _waiting_for(workshop: Workshop) -> tuple[str, ...]:
+    """Return what a person has to do for questions that wait, a line each."""
+    said = (engine.waiting_for() for engine in workshop.opened.values())
+    return tuple(line for lines in said for line in lines.splitlines())
 
 
 def _rewritten(

@@ -81,6 +81,8 @@ def _build(recipe: Path, overrides: list[str] | None, *, as_json: bool, quiet: b
     workshop = open_workshop(read_recipe(recipe, overrides))
     check_free(workshop.corpus)
     check_sources(workshop)
+    for engine in workshop.opened.values():
+        engine.check()
     with build_lock(workshop.corpus, tell):
         tell("starting Prefect …")
         from flows.build import build as run

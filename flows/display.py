@@ -55,17 +55,22 @@ def question_table(questions: dict[str, QuestionCost]) -> Table:
     columns = [
         ("question", False),
         ("asked", True),
-        ("kept", True),
+        ("known", True),
         ("read", True),
         ("cached", True),
+        ("thought", True),
         ("written", True),
+        ("kept", True),
+        ("seconds", True),
         ("answered by", False),
     ]
-    table = _table("questions asked, answers kept, tokens", columns)
+    table = _table("questions asked, or known from before; tokens, and those kept", columns)
     for question, cost in questions.items():
         who = ", ".join(f"{name.partition(':')[0]} {n:,}" for name, n in sorted(cost.by.items()))
-        numbers = (cost.asked, cost.remembered, cost.read, cost.cached, cost.written)
-        _row(table, question, *(f"{number:,}" for number in numbers), who)
+        numbers = [cost.asked, cost.remembered, cost.read, cost.cached, cost.thought]
+        numbers += [cost.written, cost.kept]
+        cells = [*(f"{number:,}" for number in numbers), f"{cost.seconds:,.1f}"]
+        _row(table, question, *cells, who)
     return table
 
 
@@ -85,6 +90,7 @@ def summary_lines(summary: Summary, recipe: str) -> list[Any]:
         lines.append("the sources hold no document: a finished build of nothing, and no version")
     elif "pending" in summary.documents:
         lines.append("some documents wait for answers; run the same command when they are there")
+        lines += [visible_line(what) for what in summary.waiting_for]
     elif summary.version is None:
         lines.append("nothing was accepted, so there is no version; the reasons stand above")
         lines.append(f"look: prealign sample {shown_path(recipe)} --outcome rejected")

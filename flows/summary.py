@@ -24,6 +24,7 @@ class Summary:
         is_new: Whether this build has published it.
         seconds: How long it took.
         log: Where the build's log is.
+        waiting_for: What a person has to do for the questions that wait, a line each.
     """
 
     corpus: str
@@ -38,6 +39,7 @@ class Summary:
     seconds: float
     log: str
     questions: dict[str, QuestionCost] = field(default_factory=dict)
+    waiting_for: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:

@@ -27,7 +27,7 @@ _MARK = "turn-text-{}-ends"
 _MARKED = re.compile(r"turn-text-(\d+)-ends")
 
 
-def as_they_are(turns: Sequence[Turn]) -> list[tuple[str, list[str]]]:
+def as_turns(turns: Sequence[Turn]) -> list[tuple[str, list[str]]]:
     """Return one message for each turn, as (role, texts)."""
     return [(turn.speaker, [turn.text]) for turn in turns]
 
@@ -36,7 +36,7 @@ def without_system(turns: Sequence[Turn]) -> list[tuple[str, list[str]]]:
     """Return the system turn as the beginning of the first user turn, the others as they are."""
     system = [turn.text for turn in turns if turn.speaker == "system"]
     first, *rest = (turn for turn in turns if turn.speaker != "system")
-    return [(first.speaker, [*system, first.text]), *as_they_are(rest)]
+    return [(first.speaker, [*system, first.text]), *as_turns(rest)]
 
 
 def in_one_turn(turns: Sequence[Turn]) -> list[tuple[str, list[str]]]:
@@ -45,9 +45,9 @@ def in_one_turn(turns: Sequence[Turn]) -> list[tuple[str, list[str]]]:
 
 
 LAYOUTS: dict[str, Layout] = {
-    "as they are": as_they_are,
-    "without a system turn": without_system,
-    "in one turn": in_one_turn,
+    "turns": as_turns,
+    "no_system": without_system,
+    "one_turn": in_one_turn,
 }
 """How turns become messages, the best way first."""
 

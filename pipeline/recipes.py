@@ -113,17 +113,17 @@ def _is_model(annotation: object) -> bool:
 def _resolved(recipe: Recipe, base: Path) -> Recipe:
     """Return the recipe with relative paths begun at the recipe's own folder.
 
-    A setting of an engine or a pass is taken for a path if it is called ``path``.
+    A setting of an engine or a pass is taken for a path if it is called ``path`` or ``folder``; a
+    ``model`` and a ``chat_template`` if they look like one.
     """
 
     def absolute(url: str) -> str:
         return _absolute(url, base)
 
     def with_path(section: PluginSection) -> PluginSection:
-        path = section.settings.get("path")
-        if not isinstance(path, str):
-            return section
-        return section.model_copy(update={"path": absolute(path)})
+        settings = {k: v for k, v in section.settings.items() if isinstance(v, str)}
+        places = {k: absolute(v) for k, v in settings.items() if _is_path(k, v)}
+        return section.model_copy(update=places)
 
     def scheme_path(name: str) -> str:
         return absolute(name) if name.endswith(".toml") else name
@@ -156,6 +156,12 @@ def _resolved(recipe: Recipe, base: Path) -> Recipe:
             ),
         }
     )
+
+
+def _is_path(key: str, value: str) -> bool:
+    if key == "model":
+        return value.startswith(("/", "./", "../", "~"))
+    return key in ("path", "folder") or (key == "chat_template" and value.endswith(".jinja"))
 
 
 def _absolute(url: str, base: Path) -> str:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 import fsspec
@@ -50,6 +51,25 @@ class Folder:
                 return bytes(self.fs.cat_file(f"{self.path}/{name}"))
             except FileNotFoundError:
                 return None
+
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """Yield a file, open for reading from its beginning.
+
+        Raises:
+            StorageError: The store refuses, or there is no such file.
+        """
+        with self._storage_errors("read", name), self.fs.open(f"{self.path}/{name}", "rb") as file:
+            yield file
+
+    def part(self, name: str, start: int, length: int) -> bytes:
+        """Return a stretch of a file, in bytes from its beginning.
+
+        Raises:
+            StorageError: The store refuses, or there is no such file.
+        """
+        with self._storage_errors("read", name):
+            return bytes(self.fs.cat_file(f"{self.path}/{name}", start, start + length))
 
     def write(self, name: str, data: bytes) -> None:
         """Write a file, in place of one that may be there; readers see the old or the new one.

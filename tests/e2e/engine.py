@@ -13,7 +13,7 @@ from vllm import SamplingParams
 from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
 
 
-def make_model(folder: Path, texts: list[str], tags: list[str]) -> None:
+def make_model(folder: Path, texts: list[str], tags: list[str], *, context: int = 2048) -> None:
     """Write a model of two layers and random weights, and a tokenizer trained on ``texts``."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -33,7 +33,7 @@ def make_model(folder: Path, texts: list[str], tags: list[str]) -> None:
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
-        max_position_embeddings=2048,
+        max_position_embeddings=context,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
