@@ -131,8 +131,9 @@ class BatchFiles(ChatSettings, Engine):
         waits = [a for a in asked if results.expired(a.key) < a.attempt and not results.find(a.key)]
         lines = [f"{where} is no result, and was passed over" for where in results.unreadable[:3]]
         if waits:
+            count = "1 request waits" if len(waits) == 1 else f"{len(waits):,} requests wait"
             lines.append(
-                f"{len(waits):,} requests wait for results: post the files {self._requests}/"
+                f"{count} for results: post the files {self._requests}/"
                 f"batch-*.jsonl to a batch service, put what it returns into {self.folder}/results "
                 "under any names that end in .jsonl, and run the same command again"
             )
