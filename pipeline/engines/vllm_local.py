@@ -1,15 +1,16 @@
 """vLLM in the worker's own process. The only file that knows vLLM."""
 
 import asyncio
+import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -118,11 +119,11 @@ class VllmLocal(Engine):
                     hint="take it out of `arguments`" if name in known else nearest(name, known),
                 )
         try:
-            AsyncEngineArgs(**self._arguments)
+            self._engine_args()
         except Exception as error:
             raise RecipeError(
-                f"vllm_local: `arguments` do not fit vLLM {_vllm_version()}: {_line(error)}",
-                hint="vLLM's documentation of engine arguments says what each may be",
+                f"vllm_local: vLLM {_vllm_version()} does not take these settings: {_line(error)}",
+                hint="its documentation of engine arguments says what each may be",
             ) from error
 
     def identity(self, request: Request) -> Identity:
@@ -198,12 +199,18 @@ class VllmLocal(Engine):
         pinned = {"model": self.model, "revision": None if self._path else self.revision}
         return ours | {"structured_outputs_config": grammar} | self.arguments | pinned
 
-    def _started(self, halvings: int) -> Any:  # noqa: ANN401 - vLLM stays inside this file
+    def _engine_args(self) -> Any:  # noqa: ANN401 - vLLM stays inside this file
         from vllm.engine.arg_utils import AsyncEngineArgs
+
+        fields = AsyncEngineArgs.__dataclass_fields__
+        typed = {name: _typed(v, fields[name].type) for name, v in self._arguments.items()}
+        return AsyncEngineArgs(**typed)
+
+    def _started(self, halvings: int) -> Any:  # noqa: ANN401 - vLLM stays inside this file
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        arguments = AsyncEngineArgs(**self._arguments)
+        arguments = self._engine_args()
         if halvings:
             usual = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT).scheduler_config
             arguments.max_num_seqs = max(1, usual.max_num_seqs >> halvings)
@@ -276,10 +283,11 @@ class VllmLocal(Engine):
 
         params = _params(request.sampling, request.reply, room)
         name = f"{request.question}-{next(self._numbers)}"
+        # Where vLLM looks out for the end of thinking, nothing before it is held to the schema.
+        ended = self.thinking == "off" or None
+        generated = self._engine.generate(tokens_input(ids), params, name, reasoning_ended=ended)
         # Stopped early, the generator takes the request back from the engine.
-        outputs = [
-            output async for output in self._engine.generate(tokens_input(ids), params, name)
-        ]
+        outputs = [output async for output in generated]
         return outputs[-1]
 
     def _read(self, output: Any, seconds: float) -> Answer:  # noqa: ANN401 - vLLM's RequestOutput
@@ -322,10 +330,19 @@ def _params(sampling: Sampling, reply: type[BaseModel], room: int) -> Any:  # no
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         max_tokens=room,
-        structured_outputs=StructuredOutputsParams(json=canonical(reply_schema(reply))),
+        structured_outputs=StructuredOutputsParams(json=json.dumps(reply_schema(reply))),
         output_kind=RequestOutputKind.FINAL_ONLY,
         skip_special_tokens=False,
     )
+
+
+def _typed(value: Any, hint: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """Return a table as the configuration that vLLM wants in its place, other values as they are.
+
+    vLLM itself does so for most of them.
+    """
+    kinds: list[Any] = [kind for kind in (hint, *get_args(hint)) if is_dataclass(kind)]
+    return kinds[0](**value) if isinstance(value, dict) and kinds else value
 
 
 def _import_vllm() -> None:

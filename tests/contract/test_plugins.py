@@ -5,16 +5,18 @@ import json
 import pytest
 
 from pipeline.conversation import about_document
-from pipeline.engines import Engine
+from pipeline.engines import Engine, Waiting
 from pipeline.engines.rules import Rules
 from pipeline.forms import Form
 from pipeline.journey import outcome, travel
 from pipeline.passes import Pass
 from pipeline.plugins import load, plugin_class, plugin_names
+from pipeline.rulebook import respond
 from pipeline.sources import Source
 from schemas.document import OutcomeKind, Voice
-from schemas.exchange import Answer, Identity
+from schemas.exchange import Answer, Finish, Identity, answer_key
 from tests.conftest import BAD_DEED, ROOT, document, opened
+from tests.contract.engines import in_turns, keeps_the_contract
 
 KINDS = {Engine: "engine", Form: "form", Pass: "pass", Source: "source"}
 EVERY = [(kind, name) for kind in KINDS for name in plugin_names(kind)]
@@ -132,21 +134,67 @@ async def test_no_broken_answer_stops_a_journey(folder, broken):
         assert stands.kind == expected, (question, stands)
 
 
-@pytest.mark.parametrize("name", plugin_names(Engine))
-async def test_an_engine_answers_in_order_and_signs_what_it_answers(folder, name):
-    settings = {"recorded": {"path": str(folder / "a.jsonl"), "fallback": "rules"}}
-    (folder / "a.jsonl").write_text("")
-    workshop, seen = await recorded_requests(folder)
-    engine = load(Engine, name, settings.get(name, {}), where="a test", kit=workshop.kit)
-    engine.connect({"rules": Rules()})
+@pytest.fixture
+def engine(folder):
+    """Open an engine by its name and settings."""
+    kit = opened(folder).kit
 
-    answers = await engine.answer(seen)
+    async def open_engine(name, **settings):
+        engine = load(Engine, name, settings, where="a test", kit=kit)
+        engine.connect({"rules": Rules()})
+        engine.check()
+        await engine.start()
+        return engine
 
-    assert len(answers) == len(seen)
-    for request, answer in zip(seen, answers, strict=True):
-        assert answer.by == engine.identity(request)
-        request.reply.model_validate_json(answer.text)
-    assert engine.fingerprint() == engine.fingerprint()
+    return open_engine
+
+
+# The others are held to the same contract in tests/e2e, with the model or server they need.
+async def test_the_rule_book_keeps_the_contract_of_engines(folder, engine):
+    _, seen = await recorded_requests(folder)
+
+    answers = await keeps_the_contract(await engine("rules"), in_turns(seen))
+
+    assert {answer.finish for answer in answers} == {Finish.STOP}
+
+
+async def test_recorded_answers_keep_the_contract_of_engines(folder, engine):
+    _, seen = await recorded_requests(folder)
+    verdict = {"document": "made/one", "question": "review/motive", "by": "somebody",
+               "answer": {"decision": "approve", "score": 5}}  # fmt: skip
+    (folder / "a.jsonl").write_text(json.dumps(verdict))
+
+    recorded = await engine("recorded", path=str(folder / "a.jsonl"), fallback="rules")
+    answers = await keeps_the_contract(recorded, in_turns(seen))
+
+    assert {answer.by.engine for answer in answers} == {"recorded", "rules"}
+
+
+async def test_batch_files_keep_the_contract_of_engines(folder, engine):
+    _, seen = await recorded_requests(folder)
+    settings = {"folder": str(folder / "batch"), "model": "some-model"}
+    first = await engine("batch_files", **settings)
+    with pytest.raises(Waiting):
+        await first.answer(seen)
+    await first.settle()
+    assert first.waiting_for()
+    (folder / "batch/results").mkdir()
+    with (folder / "batch/results/by-hand.jsonl").open("w") as file:
+        for request in reversed(seen):
+            result = {"custom_id": answer_key(request, first.identity(request)),
+                      "answer": respond(request)}  # fmt: skip
+            file.write(json.dumps(result) + "\n")
+
+    second = await engine("batch_files", **settings)
+    await keeps_the_contract(second, in_turns(seen))
+
+    assert second.waiting_for() == ""
+
+
+def test_every_engine_is_held_to_the_contract():
+    tested = {"rules", "recorded", "batch_files", "openai_http", "vllm_local"}
+
+    assert set(plugin_names(Engine)) == tested
 
 
 async def test_human_words_stay_word_for_word_in_the_examples(folder):

@@ -9,7 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from pipeline.engines import Engine
+from pipeline.plugins import Kit, load
+from prompts import Prompts
 from tests.conftest import ROOT
 from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
@@ -106,24 +110,48 @@ def summary(demo):
 
 
 @pytest.fixture(scope="session")
-def llm(tmp_path_factory):
-    """A vLLM engine with a small model of random weights; its tokenizer has all tags as tokens."""
+def model(tmp_path_factory):
+    """The folder of a small model of random weights; its tokenizer has all tags as tokens."""
+    from tests.e2e.engine import make_model
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    folder.mkdir()
+    lines = (ROOT / "examples/documents/everyday.jsonl").read_text().splitlines()
+    prompts = [path.read_text() for path in sorted((ROOT / "prompts").rglob("*.md"))]
+    make_model(folder, [*(json.loads(line)["text"] for line in lines), *prompts], TAGS)
+    return folder
+
+
+VLLM = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def local(model):
+    """The engine ``vllm_local``, started once, in the event loop of the session."""
     with pytest.MonkeyPatch.context() as variables:
-        variables.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-        variables.setenv("HF_HUB_OFFLINE", "1")
-        variables.setenv("VLLM_NO_USAGE_STATS", "1")
-        variables.setenv("VLLM_LOGGING_LEVEL", "ERROR")
-        from vllm import LLM
-
-        from tests.e2e.engine import TableGuard, make_model
-
-        folder = tmp_path_factory.mktemp("model")
-        lines = (ROOT / "examples/documents/everyday.jsonl").read_text().splitlines()
-        make_model(folder, [json.loads(line)["text"] for line in lines], TAGS)
-        yield LLM(
-            str(folder),
-            enforce_eager=True,
-            max_model_len=1024,
-            logits_processors=[TableGuard],
-            seed=1,
+        for name, value in VLLM.items():
+            variables.setenv(name, value)
+        engine = load(
+            Engine,
+            "vllm_local",
+            {
+                "model": str(model),
+                "chat_template": "plain",
+                "arguments": {
+                    "enforce_eager": True,
+                    "max_model_len": 16_384,
+                    "max_num_seqs": 16,
+                    "reasoning_parser": "deepseek_r1",
+                    "logits_processors": [
+                        "tests.e2e.engine:TableGuard",
+                        "tests.e2e.engine:ThinksBriefly",
+                    ],
+                    "seed": 1,
+                },
+            },
+            where="a test",
+            kit=Kit(Prompts(), "0"),
         )
+        await engine.start()
+        yield engine
+        engine._engine.shutdown()

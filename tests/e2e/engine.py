@@ -12,14 +12,18 @@ import torch
 from vllm import SamplingParams
 from vllm.v1.sample.logits_processor import AdapterLogitsProcessor
 
+_THINKING = ["<think>", "</think>"]
+# As much room as no test gives to anything but thinking.
+THINKS = 5000
 
-def make_model(folder: Path, texts: list[str], tags: list[str], *, context: int = 2048) -> None:
+
+def make_model(folder: Path, texts: list[str], tags: list[str], *, context: int = 32_768) -> None:
     """Write a model of two layers and random weights, and a tokenizer trained on ``texts``."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
     bpe = ByteLevelBPETokenizer()
-    bpe.train_from_iterator(texts, vocab_size=800, special_tokens=["<s>", "</s>"])
+    bpe.train_from_iterator(texts, vocab_size=1500, special_tokens=["<s>", "</s>", *_THINKING])
     bpe.add_tokens(tags)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=bpe._tokenizer, bos_token="<s>", eos_token="</s>"
@@ -69,3 +73,44 @@ class TableGuard(AdapterLogitsProcessor):
             return logits
 
         return allowed
+
+
+class ThinksBriefly(AdapterLogitsProcessor):
+    """Ends the thinking of a model that knows nothing after five tokens."""
+
+    def is_argmax_invariant(self) -> bool:
+        return False
+
+    def new_req_logits_processor(
+        self, params: SamplingParams
+    ) -> Callable[[list[int], torch.Tensor], torch.Tensor] | None:
+        if (params.max_tokens or 0) < THINKS:
+            return None
+        end = 3  # its place among the special tokens
+
+        def allowed(written: list[int], logits: torch.Tensor) -> torch.Tensor:
+            if end not in written:
+                wanted = logits[end].clone()
+                logits[end] = float("-inf")
+                if len(written) >= 5:
+                    logits[:] = float("-inf")
+                    logits[end] = wanted
+            return logits
+
+        return allowed
+
+
+class RunsOutOfMemory(AdapterLogitsProcessor):
+    """Does what a GPU does when more is asked of it than it has room for."""
+
+    most = 2
+
+    def is_argmax_invariant(self) -> bool:
+        return True
+
+    def new_req_logits_processor(self, params: SamplingParams) -> None:
+        return None
+
+    def update_state(self, batch_update: Any) -> None:
+        if batch_update and batch_update.batch_size > self.most:
+            raise torch.OutOfMemoryError(f"{batch_update.batch_size} sequences at once")

@@ -1,5 +1,6 @@
 """Under our grammar and our table even a model that knows nothing writes legal tagged text."""
 
+import asyncio
 import random
 import string
 from dataclasses import asdict
@@ -14,26 +15,46 @@ from schemas.document import Voice
 from tests.texts import PIECES, TAGS, every_scheme
 
 pytestmark = pytest.mark.e2e
+in_session = pytest.mark.asyncio(loop_scope="session")
 
 BOUNDED = {"max_tags": 8, "max_chars": 40}
 
 
-def answers(llm, **params):
+async def answers(local, **params):
+    """Return what sixteen prompts are answered with."""
     from vllm import SamplingParams
+    from vllm.inputs.engine import tokens_input
+    from vllm.sampling_params import RequestOutputKind
 
     params = {"temperature": 1.0, "max_tokens": 900, "skip_special_tokens": False} | params
+    params |= {"output_kind": RequestOutputKind.FINAL_ONLY}
+
+    async def answer(number, prompt):
+        ids = tokens_input(tokenizer_of(local).encode(prompt))
+        [found] = [
+            output
+            async for output in local._engine.generate(
+                ids, SamplingParams(**params), f"{prompt}-{number}", reasoning_ended=True
+            )
+        ]
+        return found.outputs[0]
+
     prompts = ["The harbour", "She said that", "Wait.", "1"] * 4
-    found = llm.generate(prompts, SamplingParams(**params), use_tqdm=False)
-    return [answer.outputs[0] for answer in found]
+    return await asyncio.gather(*(answer(n, prompt) for n, prompt in enumerate(prompts)))
+
+
+def tokenizer_of(local):
+    return local._engine.renderer.get_tokenizer()
 
 
 @every_scheme
-def test_a_random_model_writes_only_legal_text_under_the_grammar(llm, scheme):
+@in_session
+async def test_a_random_model_writes_only_legal_text_under_the_grammar(local, scheme):
     from vllm.sampling_params import StructuredOutputsParams
 
     grammar = StructuredOutputsParams(grammar=ebnf(scheme, **BOUNDED))
 
-    written = answers(llm, structured_outputs=grammar, logit_bias=_biased(llm))
+    written = await answers(local, structured_outputs=grammar, logit_bias=_biased(local))
 
     assert {answer.finish_reason for answer in written} == {"stop"}
     texts = [answer.text.removesuffix("</s>") for answer in written]
@@ -41,22 +62,23 @@ def test_a_random_model_writes_only_legal_text_under_the_grammar(llm, scheme):
     assert len({span.voice for span in spans}) > 1
 
 
-def _biased(llm):
+def _biased(local):
     """Return a bias that makes a random model speak of nothing but tags, and lets it end."""
-    tokenizer = llm.get_tokenizer()
+    tokenizer = tokenizer_of(local)
     ids = [tokenizer.convert_tokens_to_ids(tag) for tag in TAGS]
     return dict.fromkeys((*ids, tokenizer.eos_token_id), 3.0)
 
 
-def test_a_remark_stays_in_the_ais_voice(llm):
+@in_session
+async def test_a_remark_stays_in_the_ais_voice(local):
     from vllm.sampling_params import StructuredOutputsParams
 
     voices = [Voice.AI, Voice.QUOTED_HUMAN]
     grammar = ebnf(working_scheme(), start=Voice.AI, voices=voices, **BOUNDED)
-    bias = _biased(llm)
+    bias = _biased(local)
 
-    written = answers(
-        llm, structured_outputs=StructuredOutputsParams(grammar=grammar), logit_bias=bias
+    written = await answers(
+        local, structured_outputs=StructuredOutputsParams(grammar=grammar), logit_bias=bias
     )
 
     for answer in written:
@@ -65,14 +87,15 @@ def test_a_remark_stays_in_the_ais_voice(llm):
 
 
 @pytest.mark.parametrize("name", ["bitter-lesson", "explicit", "segment-prefix"])
-def test_a_random_model_makes_only_legal_moves_under_the_table(llm, name):
+@in_session
+async def test_a_random_model_makes_only_legal_moves_under_the_table(local, name):
     table = transitions(load_scheme(name))
-    tokenizer = llm.get_tokenizer()
+    tokenizer = tokenizer_of(local)
     ids = [tokenizer.convert_tokens_to_ids(tag) for tag in table.tags]
     guard = asdict(table) | {"ids": ids, "end_id": tokenizer.eos_token_id}
     bias = dict.fromkeys(ids, 4.0) | {tokenizer.eos_token_id: 1.0}
 
-    written = answers(llm, extra_args={"guard": guard}, logit_bias=bias, max_tokens=300)
+    written = await answers(local, extra_args={"guard": guard}, logit_bias=bias, max_tokens=300)
 
     moves = 0
     for answer in written:
@@ -86,11 +109,12 @@ def test_a_random_model_makes_only_legal_moves_under_the_table(llm, name):
     assert moves > 50
 
 
-def test_without_the_table_the_same_model_breaks_the_scheme(llm):
+@in_session
+async def test_without_the_table_the_same_model_breaks_the_scheme(local):
     table = transitions(working_scheme())
-    ids = [llm.get_tokenizer().convert_tokens_to_ids(tag) for tag in table.tags]
+    ids = [tokenizer_of(local).convert_tokens_to_ids(tag) for tag in table.tags]
 
-    written = answers(llm, logit_bias=dict.fromkeys(ids, 4.0), max_tokens=300)
+    written = await answers(local, logit_bias=dict.fromkeys(ids, 4.0), max_tokens=300)
 
     paths = [[ids.index(token) for token in answer.token_ids if token in ids] for answer in written]
     assert any(not _is_legal(path, table) for path in paths)
