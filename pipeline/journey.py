@@ -4,6 +4,8 @@ Nothing here knows of GPUs, Ray, Prefect or disks. If a change needs one of
 them, it belongs in pool.py or in flows/.
 """
 
+import json
+import re
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,6 +18,8 @@ from pipeline.plugins import Kit
 from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
 from schemas.errors import PipelineError
 from schemas.exchange import Answer, Finish, Reply, Request
+
+_CONTROL = re.compile(r"[\x00-\x1f]")
 
 Answerer = Callable[[Sequence[Request]], Awaitable[list[Answer]]]
 """Whoever answers requests: the ledger first, then an engine."""
@@ -111,10 +115,11 @@ def parsed(request: Request, answer: Answer) -> Reply:
     if answer.finish is Finish.LENGTH:
         error = f"the answer was cut off after {request.sampling.max_tokens} tokens; be shorter"
         return Reply(request, answer, None, error)
+    text = _escaped(answer.text)
     try:
-        value = request.reply.model_validate_json(answer.text)
+        value = request.reply.model_validate_json(text)
         # An answer can hold NUL only as an escape, and few hold what looks like one.
-        if "\\u0000" in answer.text and "\\u0000" in value.model_dump_json():
+        if "\\u0000" in text and "\\u0000" in value.model_dump_json():
             return Reply(request, answer, None, "the answer holds NUL characters")
         return Reply(request, answer, value)
     except ValidationError as error:
@@ -123,6 +128,19 @@ def parsed(request: Request, answer: Answer) -> Reply:
             for fault in error.errors()[:3]
         )
         return Reply(request, answer, None, "; ".join(faults))
+
+
+def _escaped(text: str) -> str:
+    """Return JSON in which line breaks and the like are escaped within strings, as they must be.
+
+    Grammars that hold a model to a schema let them through where a string's length is bounded.
+    """
+    if not _CONTROL.search(text):
+        return text
+    try:
+        return json.dumps(json.loads(text, strict=False), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def outcome(document: Document) -> Outcome:

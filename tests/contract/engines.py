@@ -1,6 +1,7 @@
 """What every engine promises, whatever answers behind it; the tests of each engine call this."""
 
 from pipeline.engines import Capacity
+from pipeline.journey import parsed
 from schemas.exchange import Finish
 
 
@@ -17,7 +18,7 @@ async def keeps_the_contract(engine, requests):
         if answer.finish is Finish.STOP:
             # Every question has another schema than its neighbours: an answer in the wrong place
             # would not fit.
-            request.reply.model_validate_json(answer.text)
+            assert parsed(request, answer).value is not None
         usage = answer.usage
         assert 0 <= usage.cached <= usage.read
         assert min(usage.written, usage.thought, usage.seconds) >= 0

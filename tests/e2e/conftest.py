@@ -19,6 +19,18 @@ from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
 from tests.waiting import wait_for
 
+# Tests of one file share what it builds; those of one group share an engine as well.
+_GROUPS = {"test_grammar": "engine", "test_vllm_local": "engine"}
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file on one worker, where the session's fixtures are made once."""
+    for item in items:
+        if "tests/e2e" in item.nodeid:
+            group = _GROUPS.get(item.path.stem, item.path.stem)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 PREALIGN = Path(sys.executable).with_name("prealign")
 
 

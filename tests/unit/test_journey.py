@@ -11,7 +11,7 @@ from pipeline.passes import Pass
 from pipeline.recipes import read_recipe
 from pipeline.workshop import open_workshop
 from schemas.document import OutcomeKind
-from schemas.exchange import Answer, Identity
+from schemas.exchange import Answer, Finish, Identity
 from tests.conftest import BAD_DEED, document, opened, plain_text, write_recipe
 
 BY = Identity("test", "test")
@@ -305,3 +305,46 @@ async def test_a_rubric_of_ones_own_is_rechecked_like_the_others(folder):
 
     assert [r.question for r in answer.seen if r.question[:7] == "recheck"] == ["recheck/names"]
     assert outcome(done).reason == "revised"
+
+
+@pytest.mark.parametrize("raw", ["\n", "\t", "\x0b", "\x1b"])
+async def test_line_breaks_that_a_model_left_unescaped_in_a_string_are_read(workshop, raw):
+    said = (
+        f'{{"edits": [{{"place": "before", "first": 2, "last": 2, "text": "She{raw}trusted."}}]}}'
+    )
+    answer = answering(draft_commentary=[said])
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
+    drafted = done.latest("draft").spans
+    assert f"She{raw}trusted." in "".join(span.text for span in drafted)
+    assert [r.draw for r in answer.seen if r.question == "draft/commentary"] == [0]
+
+
+@pytest.mark.parametrize(
+    ("finish", "stands"),
+    [
+        (Finish.TOO_LONG, (OutcomeKind.REJECTED, "too_long")),
+        (Finish.FAILED, (OutcomeKind.QUARANTINED, "unanswered")),
+    ],
+)
+async def test_a_question_without_an_answer_concerns_its_document_alone(workshop, finish, stands):
+    async def answer(requests):
+        return [Answer("9,000 tokens", BY, finish) for _ in requests]
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
+    assert (outcome(done).kind, outcome(done).reason) == stands
+    assert outcome(done).detail == "9,000 tokens"
+
+
+async def test_a_second_attempt_that_is_too_long_leaves_the_first_fault_standing(workshop):
+    async def answer(requests):
+        return [
+            Answer("no JSON", BY) if r.draw == 0 else Answer("too long", BY, Finish.TOO_LONG)
+            for r in requests
+        ]
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
+    assert outcome(done).reason == "unreadable"
