@@ -47,7 +47,7 @@ GEMMA = (
 )
 # Forgets all but the last two turns.
 FORGETFUL = CHATML.replace("in messages", "in messages[-2:]")
-PLAIN = (ROOT / "pipeline/plain.jinja").read_text()
+PLAIN = (ROOT / "pipeline/serving/plain.jinja").read_text()
 
 TEMPLATES = {
     "chatml": (CHATML, "turns"),

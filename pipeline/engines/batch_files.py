@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import PrivateAttr
 
-from pipeline.batch_requests import Ask, gather, write_part, written
-from pipeline.batch_requests import Waiting as Written
-from pipeline.batch_results import Results, what_failed
-from pipeline.chat_completions import ChatSettings, body, is_too_long, read_answer
 from pipeline.engines import Engine, Waiting
+from pipeline.serving.batch_requests import Ask, gather, write_part, written
+from pipeline.serving.batch_requests import Waiting as Written
+from pipeline.serving.batch_results import Results, what_failed
+from pipeline.serving.chat_completions import ChatSettings, body, is_too_long, read_answer
 from pipeline.store import Folder
 from schemas.exchange import Answer, Finish, Identity, Request, answer_key, canonical, sha256
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PrivateAttr
 
-from pipeline.busy import BusyTime
-from pipeline.chat_completions import (
+from pipeline.draws import preference
+from pipeline.engines import Capacity, Engine
+from pipeline.serving.busy import BusyTime
+from pipeline.serving.chat_completions import (
     ChatSettings,
     Constraint,
     body,
@@ -20,8 +22,6 @@ from pipeline.chat_completions import (
     least_tokens,
     read_answer,
 )
-from pipeline.draws import preference
-from pipeline.engines import Capacity, Engine
 from schemas.errors import EngineError, RecipeError
 from schemas.exchange import Answer, Finish, Identity, Request, canonical, sha256
 

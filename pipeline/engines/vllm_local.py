@@ -14,12 +14,12 @@ from typing import Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from pipeline.busy import BusyTime
 from pipeline.engines import Capacity, Engine
-from pipeline.last_words import LastWords
-from pipeline.model_files import model_revision
-from pipeline.prompt_tokens import PromptTokens, chat_template, prompt_tokens
-from pipeline.vllm_arguments import decisive
+from pipeline.serving.busy import BusyTime
+from pipeline.serving.last_words import LastWords
+from pipeline.serving.model_files import model_revision
+from pipeline.serving.prompt_tokens import PromptTokens, chat_template, prompt_tokens
+from pipeline.serving.vllm_arguments import decisive
 from schemas.errors import EngineError, EngineLostError, RecipeError, nearest
 from schemas.exchange import (
     Answer,

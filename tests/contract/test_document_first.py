@@ -5,7 +5,7 @@ from itertools import combinations
 import pytest
 
 from pipeline.conversation import asked_again
-from pipeline.prompt_tokens import prompt_tokens
+from pipeline.serving.prompt_tokens import prompt_tokens
 from tests.contract.test_plugins import recorded_requests
 from tests.templates import TEMPLATES, tokenizer
 

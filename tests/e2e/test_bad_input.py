@@ -125,7 +125,7 @@ def test_more_gpus_than_there_are(prealign, folder):
     done = prealign("build", write_recipe(folder), "--set", "pool.gpus_each=64")
 
     assert done.returncode == 1
-    assert "GPUs each, this machine has" in done.stderr
+    assert "GPUs, this machine has" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -11,7 +11,7 @@ from pipeline.engines.vllm_local import VllmLocal
 from pipeline.passes.screen import Screening
 from pipeline.plugins import load
 from pipeline.reviewing import Verdict
-from pipeline.vllm_arguments import _HOW
+from pipeline.serving.vllm_arguments import _HOW
 from schemas.errors import RecipeError
 from schemas.exchange import Finish, Request, Role, Sampling, Turn
 from tests.contract.engines import in_turns, keeps_the_contract
@@ -178,7 +178,7 @@ async def test_what_answers_is_the_model_and_not_how_it_runs(model, tmp_path):
     ):
         assert identity(**other).keyed != usual.keyed
     (tmp_path / "tiny" / "config.json").write_text("{}")
-    from pipeline.model_files import model_digest
+    from pipeline.serving.model_files import model_digest
 
     model_digest.cache_clear()
     assert identity(tmp_path / "tiny").keyed != usual.keyed

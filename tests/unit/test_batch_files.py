@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from pipeline.batch_requests import gather, written
 from pipeline.engines import Engine, Waiting
 from pipeline.plugins import load
+from pipeline.serving.batch_requests import gather, written
 from pipeline.store import Folder
 from schemas.exchange import Finish, answer_key
 from tests.conftest import opened
@@ -185,7 +185,7 @@ async def test_gathering_that_was_killed_after_a_batch_file_repeats_nothing(star
 
 
 async def test_files_stay_within_a_services_limits(started, batch, monkeypatch):
-    monkeypatch.setattr("pipeline.batch_requests.MAX_REQUESTS", 2)
+    monkeypatch.setattr("pipeline.serving.batch_requests.MAX_REQUESTS", 2)
     engine = await started()
     await asked(engine, *(request(f"Question {n}?") for n in range(5)))
 

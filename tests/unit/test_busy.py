@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.busy import BusyTime
+from pipeline.serving.busy import BusyTime
 
 
 class Clock:

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from pipeline.chat_completions import ChatSettings, body, is_too_long, read_answer
+from pipeline.serving.chat_completions import ChatSettings, body, is_too_long, read_answer
 from schemas.exchange import Finish, Identity, Request, Role, Sampling, Turn, Usage
 
 BY = Identity("server", "small")

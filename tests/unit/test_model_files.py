@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from pipeline.last_words import LastWords
-from pipeline.model_files import model_digest, model_revision
-from pipeline.vllm_arguments import decisive
+from pipeline.serving.last_words import LastWords
+from pipeline.serving.model_files import model_digest, model_revision
+from pipeline.serving.vllm_arguments import decisive
 from schemas.errors import RecipeError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.prompt_tokens import fitting_layout, prompt_tokens
+from pipeline.serving.prompt_tokens import fitting_layout, prompt_tokens
 from schemas.errors import RecipeError
 from schemas.exchange import Turn
 from tests.templates import OWN_TOKENS, TEMPLATES, tokenizer

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipeline.prompt_tokens import LAYOUTS
+from pipeline.serving.prompt_tokens import LAYOUTS
 from schemas.exchange import Answer, Finish, Identity, Request, Usage, reply_schema
 
 Constraint = Literal["json_schema", "json_object", "none"]
