@@ -32,6 +32,8 @@ from schemas.recipe import Recipe
 from schemas.unit import Unit, UnitManifest, UnitResult
 
 ALONE = "alone.json"
+# A retry at temperature 0 would be told the same again.
+_RETRY_TEMPERATURE = 0.7
 # Tokens of the questions and answers about one document that are under way at once, six reviews
 # most of the time; its text, numbered, and the stretches shown of its rewrite come to three halves.
 _ASKED = 2000
@@ -214,8 +216,13 @@ def drawn_anew(answer: Answerer, retries: int) -> Answerer:
     if not retries:
         return answer
 
+    def other(request: Request) -> Request:
+        warmth = max(request.sampling.temperature, _RETRY_TEMPERATURE)
+        sampling = replace(request.sampling, temperature=warmth)
+        return replace(request, draw=request.draw + 2 * retries, sampling=sampling)
+
     async def anew(requests: Sequence[Request]) -> list[Answer]:
-        return await answer([replace(r, draw=r.draw + 2 * retries) for r in requests])
+        return await answer([other(request) for request in requests])
 
     return anew
 

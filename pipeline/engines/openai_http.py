@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -240,7 +240,7 @@ class OpenaiHttp(ChatSettings, Engine):
             with self._busy.share() as share:
                 while True:
                     constraint = self._constraint
-                    asked = body(request, self.model, self, constraint)
+                    asked = self._body(request, constraint)
                     model, messages = asked.pop("model"), asked.pop("messages")
                     try:
                         completion = await server.client.chat.completions.create(
@@ -255,6 +255,9 @@ class OpenaiHttp(ChatSettings, Engine):
         version = str(found.get("system_fingerprint") or "")
         answer = read_answer(found, request, replace(self._identity, version=version))
         return replace(answer, usage=replace(answer.usage, seconds=share.seconds))
+
+    def _body(self, request: Request, constraint: Constraint) -> dict[str, Any]:
+        return body(request, self.model, self, constraint)
 
     def _falls_back(self, error: "APIStatusError", constraint: Constraint) -> bool:
         """Return whether to ask again with less of a constraint, which is then kept."""

@@ -281,7 +281,7 @@ class VllmLocal(Engine):
     async def _generated(self, ids: list[int], request: Request, room: int) -> Any:  # noqa: ANN401
         from vllm.inputs.engine import tokens_input
 
-        params = _params(request.sampling, request.reply, room)
+        params = self._params(request, room)
         name = f"{request.question}-{next(self._numbers)}"
         # Where vLLM looks out for the end of thinking, nothing before it is held to the schema.
         ended = self.thinking == "off" or None
@@ -289,6 +289,9 @@ class VllmLocal(Engine):
         # Stopped early, the generator takes the request back from the engine.
         outputs = [output async for output in generated]
         return outputs[-1]
+
+    def _params(self, request: Request, room: int) -> Any:  # noqa: ANN401
+        return _params(request.sampling, request.reply, room)
 
     def _read(self, output: Any, seconds: float) -> Answer:  # noqa: ANN401 - vLLM's RequestOutput
         said = output.outputs[0]

@@ -10,10 +10,13 @@ from pipeline.engines import Engine
 from pipeline.engines.vllm_local import VllmLocal
 from pipeline.passes.screen import Screening
 from pipeline.plugins import load
+from pipeline.recipes import read_recipe
 from pipeline.reviewing import Verdict
 from pipeline.serving.vllm_arguments import _HOW
+from pipeline.workshop import open_workshop
 from schemas.errors import RecipeError
 from schemas.exchange import Finish, Request, Role, Sampling, Turn
+from tests.conftest import ROOT
 from tests.contract.engines import in_turns, keeps_the_contract
 from tests.contract.test_plugins import recorded_requests
 from tests.e2e.engine import THINKS
@@ -147,6 +150,18 @@ async def test_arguments_are_checked_against_the_vllm_that_is_installed(model):
         checked(model="other")
     with pytest.raises(RecipeError, match="does not take these settings"):
         checked(structured_outputs_config={"backend": "by-hand"})
+
+
+@pytest.mark.parametrize("name", ["vllm", "two-models"])
+async def test_vllm_takes_what_the_examples_say(name, model, tmp_path):
+    text = (ROOT / "examples" / f"{name}.toml").read_text()
+    for path in ("/models/my-model", "/models/large", "/models/small"):
+        text = text.replace(path, str(model))
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(text)
+
+    for engine in open_workshop(read_recipe(recipe)).opened.values():
+        engine.check()
 
 
 async def test_thinking_without_a_parser_is_refused(model):

@@ -7,11 +7,22 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.answering import Answering
+from pipeline.engines import Waiting
 from pipeline.engines.rules import Rules
 from pipeline.ledger import Ledger
 from pipeline.store import Folder
 from schemas.errors import CorruptError, EngineError, StorageError
-from schemas.exchange import Answer, Identity, Request, Role, Sampling, Turn, Usage, answer_key
+from schemas.exchange import (
+    Answer,
+    Finish,
+    Identity,
+    Request,
+    Role,
+    Sampling,
+    Turn,
+    Usage,
+    answer_key,
+)
 from schemas.unit import SourceFile, Unit
 
 FILE = SourceFile("made", "all.jsonl", "file:///all.jsonl", 1, "1")
@@ -108,6 +119,34 @@ def test_tidying_leaves_one_file_that_says_the_same(tmp_path):
     assert [again.find(f"{n:02d}" * 32).text for n in range(3)] == ["0", "1", "2"]
 
 
+def test_tidying_says_of_every_answer_how_much_of_it_stands(tmp_path):
+    ledger = Ledger(Folder(str(tmp_path)), UNIT)
+    for key in ("ab" * 32, "cd" * 32):
+        ledger.add(key, request(), Answer("{}", BY))
+    ledger.write()
+    [path] = tmp_path.rglob("*.parquet")
+    assert pq.read_table(path)["kept"].to_pylist() == [None, None]
+
+    ledger.tidy({"ab" * 32: 7})
+
+    [path] = tmp_path.rglob("*.parquet")
+    assert pq.read_table(path)["kept"].to_pylist() == [7, 0]
+
+
+def test_a_ledger_of_an_earlier_version_is_named(tmp_path):
+    corpus = Folder(str(tmp_path))
+    ledger = Ledger(corpus, UNIT)
+    ledger.add("ab" * 32, request(), Answer("{}", BY))
+    ledger.write()
+    [path] = tmp_path.rglob("*.parquet")
+    pq.write_table(pq.read_table(path).drop_columns(["settings"]), path)
+
+    with pytest.raises(CorruptError, match="earlier version") as caught:
+        Ledger(corpus, UNIT)
+
+    assert "remove" in caught.value.hint
+
+
 async def test_answers_are_on_disk_within_seconds_and_at_the_end(tmp_path):
     corpus = Folder(str(tmp_path))
     ledger = Ledger(corpus, UNIT)
@@ -176,6 +215,39 @@ def test_a_damaged_ledger_file_is_named(tmp_path):
 
     with pytest.raises(CorruptError, match="cannot be read"):
         Ledger(corpus, UNIT)
+
+
+class Partly(Counting):
+    """Has one of two answers, refuses another question, and knows the rest later."""
+
+    async def answer(self, requests):
+        await super().answer(requests)
+        if any("refuse" in r.turns[-1].text for r in requests):
+            return [Answer("too long", BY, Finish.TOO_LONG) for _ in requests]
+        raise Waiting([Answer("{}", BY), *[None] * (len(requests) - 1)])
+
+
+async def test_what_waits_keeps_nothing_else_from_being_kept(tmp_path):
+    engine = Partly()
+    answering = Answering({Role.REVIEWER: engine}, Ledger(Folder(str(tmp_path)), UNIT))
+
+    for _ in range(2):
+        with pytest.raises(Waiting):
+            await answering.answer([request("One?"), request("Two?"), request("Three?")])
+
+    assert [r.turns[-1].text for r in engine.asked] == ["One?", "Two?", "Three?", "Two?", "Three?"]
+
+
+async def test_a_refusal_is_no_answer_and_is_not_kept(tmp_path):
+    engine = Partly()
+    answering = Answering({Role.REVIEWER: engine}, Ledger(Folder(str(tmp_path)), UNIT))
+
+    for _ in range(2):
+        [answer] = await answering.answer([request("refuse")])
+        assert answer.finish is Finish.TOO_LONG
+
+    assert len(engine.asked) == 2
+    assert answering.costs() == {}
 
 
 async def test_an_engine_that_fails_is_named_with_its_question(tmp_path):

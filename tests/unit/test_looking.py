@@ -219,11 +219,12 @@ async def test_a_retry_of_nothing_is_told_what_there_is(made):
         retryable(Documents.of(workshop.corpus), Wanted(outcome="quarantined"), [])
 
 
-async def test_draws_of_attempts_never_meet():
-    seen = []
+async def test_draws_of_attempts_never_meet_nor_does_a_retry_ask_for_the_likeliest_again():
+    seen, warm = [], []
 
     async def answer(requests):
         seen.append([r.draw for r in requests])
+        warm.append({r.sampling.temperature > 0 for r in requests})
         return []
 
     request = Request("d", "q", Role.WRITER, (), Plan)
@@ -232,6 +233,7 @@ async def test_draws_of_attempts_never_meet():
         await drawn_anew(answer, retries)([request, second])
 
     assert seen == [[0, 1], [2, 3], [4, 5]]
+    assert warm == [{False}, {True}, {True}]
 
 
 async def test_status_lines_tell_stages_units_and_failures(folder):

@@ -1,5 +1,7 @@
 """What is wrong with a recipe is said with its place and a remedy, before any work."""
 
+import os
+
 import pytest
 
 from pipeline.recipes import read_recipe
@@ -20,6 +22,25 @@ def test_relative_paths_start_at_the_recipes_folder(folder):
 
     assert recipe.corpus.folder == str(folder / "corpus")
     assert recipe.source[0].url == str(folder / "documents" / "*.jsonl*")
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ('model = "./tiny"', "tiny"),
+        ('model = "../tiny"', "../tiny"),
+        ('model = "owner/name"', None),
+        ('chat_template = "mine.jinja"', "mine.jinja"),
+        ('chat_template = "plain"', None),
+        ('folder = "batch"', "batch"),
+    ],
+)
+def test_paths_of_engines_start_at_the_recipes_folder_and_names_do_not(folder, settings, found):
+    settings_read = read_recipe(write_recipe(folder, engine_settings=settings)).engines["rules"]
+    [value] = settings_read.settings.values()
+
+    written = settings.split('"')[1]
+    assert value == (os.path.normpath(folder / found) if found else written)
 
 
 def test_overrides_win_over_the_file(folder):

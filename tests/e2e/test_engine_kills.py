@@ -1,0 +1,100 @@
+"""A model's engine killed, its worker killed, its memory exhausted: nothing is lost."""
+
+import json
+import signal
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import VLLM
+from tests.e2e.test_kill import asked, durable, prepared, shards
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.e2e
+
+ENGINE = """path = "asked.txt"
+model = "{model}"
+chat_template = "plain"
+arguments = {{ enforce_eager = true, max_model_len = 16384, max_num_seqs = {at_once}{more} }}
+"""
+APART = """
+[engines.second]
+use = "tests.e2e.said"
+{engine}
+[pool.engines.rules]
+[pool.engines.second]
+"""
+
+
+@pytest.fixture(autouse=True)
+def marked(environment, folder):
+    """Mark this test's processes, and give their engines little memory."""
+    own = VLLM | {"PREALIGN_TEST": str(folder)}
+    environment.update(own)
+    yield
+    for name in own:
+        del environment[name]
+
+
+def ours(folder, title):
+    """Return the running processes of this test whose title begins so."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = " ".join(process.info["cmdline"] or [])
+        try:
+            if command.startswith(title) and process.environ()["PREALIGN_TEST"] == str(folder):
+                found.append(process)
+        except (psutil.Error, KeyError):
+            continue
+    return found
+
+
+def cores(folder):
+    return ours(folder, "VLLM::EngineCore")
+
+
+def said(folder, model, *, at_once=4, more=""):
+    settings = ENGINE.format(model=model, at_once=at_once, more=more)
+    return prepared(folder, engine="tests.e2e.said", settings=settings)
+
+
+def test_engine_and_worker_killed_in_the_middle_of_a_build(folder, model, start, undisturbed):
+    recipe = said(folder, model)
+    recipe.write_text(recipe.read_text().replace("workers = 2", "workers = 1"))
+    process = start("build", recipe, "--json")
+
+    wait_for(lambda: len(durable(folder)) > 4, seconds=150)
+    known = durable(folder)
+    [core] = cores(folder)
+    core.send_signal(signal.SIGKILL)
+    wait_for(lambda: [c for c in cores(folder) if c.pid != core.pid], seconds=120)
+    wait_for(lambda: len(durable(folder)) > len(known) + 4, seconds=150)
+    known |= durable(folder)
+    [worker] = ours(folder, "ray::Worker")
+    worker.send_signal(signal.SIGKILL)
+
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    done = json.loads(out)
+    assert done["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
+    assert shards(folder) == undisturbed
+    assert [key for key in known if asked(folder).count(key) > 1] == []
+    log = next((folder / "corpus" / "logs").iterdir()).read_text()
+    assert log.count("worker died") == 2
+    wait_for(lambda: not cores(folder))
+
+
+def test_two_models_apart_of_which_one_runs_out_of_memory(folder, model, start, undisturbed):
+    recipe = said(folder, model)
+    guard = ', logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
+    second = ENGINE.format(model=model, at_once=4, more=guard)
+    text = recipe.read_text().replace('reviewer = "rules"', 'reviewer = "second"')
+    recipe.write_text(text.replace("in_flight = 2", "") + APART.format(engine=second))
+
+    process = start("build", recipe, "--json")
+
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, err
+    assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
+    assert shards(folder) == undisturbed
+    wait_for(lambda: not cores(folder))
