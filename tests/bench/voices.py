@@ -5,9 +5,7 @@ does less that writes text and looks for tags. Ratios are medians of alternated 
 process. ``--json`` prints the same as JSON.
 """
 
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -18,6 +16,7 @@ from pipeline.voices.parse import parse
 from pipeline.voices.render import render
 from pipeline.voices.scheme import working_scheme
 from schemas.document import Span, Voice
+from tests.bench.tables import show
 
 RUNS = 9
 SCHEME = working_scheme()
@@ -122,20 +121,10 @@ def _typical(do: Callable[[str], object], name: str, unit: str, size: int) -> fl
     return statistics.median(seconds(do, text) for _ in range(3))
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Return rows as Markdown."""
-    heads = list(rows[0])
-    lines = [heads, ["---"] * len(heads), *([str(row[head]) for head in heads] for row in rows)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
 def main() -> None:
     """Measure and print."""
     found = {"prose": list(ratios()), "lengths": list(lengths()), "shapes": list(shapes())}
-    if "--json" in sys.argv:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-    else:
-        sys.stdout.write("\n\n".join(table(rows) for rows in found.values()) + "\n")
+    show(found)
 
 
 if __name__ == "__main__":

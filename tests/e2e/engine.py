@@ -17,8 +17,10 @@ _THINKING = ["<think>", "</think>"]
 THINKS = 5000
 
 
-def make_model(folder: Path, texts: list[str], tags: list[str], *, context: int = 32_768) -> None:
-    """Write a model of two layers and random weights, and a tokenizer trained on ``texts``."""
+def make_model(
+    folder: Path, texts: list[str], tags: list[str], *, layers: int = 2, width: int = 64
+) -> None:
+    """Write a small model of random weights, and a tokenizer trained on ``texts``."""
     from tokenizers import ByteLevelBPETokenizer
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -32,12 +34,12 @@ def make_model(folder: Path, texts: list[str], tags: list[str], *, context: int 
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=context,
+        hidden_size=width,
+        intermediate_size=2 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=width // 32,
+        num_key_value_heads=width // 32,
+        max_position_embeddings=32_768,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )

@@ -1,14 +1,11 @@
-"""vLLM for tests whose model says, token by token, what the rule book answers.
-
-Only the words are given: the way there is the real one, through vLLM's scheduler, cache and
-grammar. So a build must come to what the rule book itself comes to.
-"""
+"""vLLM for tests whose model says what the rule book answers: a build must come to the same."""
 
 from pathlib import Path
 
 from pipeline.engines.vllm_local import VllmLocal
 from pipeline.rulebook import respond
 from schemas.exchange import answer_key
+from tests.forced import params
 
 
 class Said(VllmLocal):
@@ -17,15 +14,6 @@ class Said(VllmLocal):
     path: Path
 
     def _params(self, request, room):
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
-
         with self.path.open("a") as file:
             file.write(f"{answer_key(request, self._identity)}\n")
-        return SamplingParams(
-            temperature=0,
-            max_tokens=room,
-            structured_outputs=StructuredOutputsParams(choice=[respond(request)]),
-            output_kind=RequestOutputKind.FINAL_ONLY,
-            skip_special_tokens=False,
-        )
+        return params(respond(request), room)
