@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import get_current_settings
 
 # Long enough for Prefect to note the end of the run, if its server can still be reached.
 _GRACE_S = 5.0
@@ -20,6 +20,11 @@ def end_server_with_us() -> None:
     Prefect stops it at exit, and a killed process has no exit: the server would run on for ever
     and hold the terminal open. Does nothing where a Prefect server of the user's own is in use.
     """
+    if get_current_settings().api.url:
+        return
+    # Seconds to import, and nobody else wants it.
+    from prefect.server.api.server import SubprocessASGIServer
+
     server = SubprocessASGIServer().server_process
     if server is None:
         return

@@ -56,18 +56,21 @@ def ray_cluster(recipe: Recipe) -> Iterator[Crew]:
     # Ray's coming default for workers without a GPU; left unset it warns at every start.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     engines = open_workshop(recipe).opened
+    # Ray's own variable, set on clusters and by whoever started one.
+    address = recipe.pool.address or os.environ.get("RAY_ADDRESS") or None
     started = not ray.is_initialized()
     if started:
         local: dict[str, Any] = {}
-        if recipe.pool.address is None:
+        if address is None:
             # More workers than cores must not wait for ever: Ray counts what it is told.
             wanted = ceil(crew(recipe, engines, with_gpus=False).cpus)
             local = {"num_cpus": max(os.cpu_count() or 1, wanted), "include_dashboard": False}
-        _join(recipe.pool.address, local)
+        # "local", lest Ray join a cluster of somebody else's that it finds on this machine.
+        _join(address or "local", local)
     try:
         found = ray.cluster_resources().get("GPU", 0)
         wanted_here = crew(recipe, engines, with_gpus=bool(found))
-        if recipe.pool.address is None and wanted_here.gpus > found:
+        if address is None and wanted_here.gpus > found:
             # Ray would wait for them in silence.
             raise WorkerError(
                 f"the recipe asks for {wanted_here.gpus:g} GPUs, this machine has {found:g}",
@@ -80,13 +83,14 @@ def ray_cluster(recipe: Recipe) -> Iterator[Crew]:
             ray.shutdown()
 
 
-def _join(address: str | None, local: dict[str, Any]) -> None:
+def _join(address: str, local: dict[str, Any]) -> None:
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
     except ConnectionError as error:
         raise WorkerError(
             f"there is no Ray cluster at {address}",
-            hint="mend `address` under [pool], or leave it out to start Ray on this machine",
+            hint="mend `address` under [pool] or the variable RAY_ADDRESS, or set RAY_AUTH_MODE=token "
+            "if it wants a token; without an address, Ray is started on this machine",
         ) from error
 
 

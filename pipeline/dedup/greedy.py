@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from numpy.typing import NDArray
 
 from pipeline.dedup.shingles import SHORT_WORDS, exact_digest, jaccard, shingles, words
@@ -64,8 +63,13 @@ class Kept:
     """
 
     def __init__(self, settings: DedupSection) -> None:
+        # A second to import, and whoever only looks at a corpus compares nothing.
+        from datasketch import MinHash, MinHashLSH
+
         self._threshold = settings.threshold
         self._size = settings.bands * settings.rows
+        # The shingles are hashes already.
+        self._empty = MinHash(num_perm=self._size, hashfunc=int)
         self._lsh = MinHashLSH(num_perm=self._size, params=(settings.bands, settings.rows))
         self._near: dict[str, Candidate] = {}
         self._exact: dict[str, Candidate] = {}
@@ -80,8 +84,7 @@ class Kept:
         if new.shingles is None:
             self._exact[new.digest] = new
             return None
-        # The shingles are hashes already.
-        signature = MinHash(num_perm=self._size, hashfunc=int)
+        signature = self._empty.copy()
         signature.update_batch(new.shingles)
         near = sorted(self._near[place] for place in self._lsh.query(signature))
         scores = [jaccard(new.shingles, other.shingles) for other in near]  # type: ignore[arg-type]

@@ -122,7 +122,7 @@ def test_a_source_whose_text_field_is_misnamed_ends_with_something_to_mend(preal
 def test_more_gpus_than_there_are(prealign, folder):
     write_documents(folder, [{"text": plain_text(1)}])
 
-    done = prealign("build", write_recipe(folder), "--set", "pool.gpus_each=64")
+    done = prealign("build", write_recipe(folder), "--set", "pool.gpus_each=64", alone=True)
 
     assert done.returncode == 1
     assert "GPUs, this machine has" in done.stderr
