@@ -89,8 +89,8 @@ def _join(address: str, local: dict[str, Any]) -> None:
     except ConnectionError as error:
         raise WorkerError(
             f"there is no Ray cluster at {address}",
-            hint="mend `address` under [pool] or the variable RAY_ADDRESS, or set RAY_AUTH_MODE=token "
-            "if it wants a token; without an address, Ray is started on this machine",
+            hint="mend `address` under [pool] or the variable RAY_ADDRESS, or set "
+            "RAY_AUTH_MODE=token if it wants a token; without an address, Ray is started here",
         ) from error
 
 

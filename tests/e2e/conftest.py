@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-import ray
 
 from pipeline.engines import Engine
 from pipeline.plugins import Kit, load
@@ -74,14 +73,14 @@ def cluster(environment):
 
     Its workers have its environment, so that what a test adds to it would not reach them.
     """
-    with pytest.MonkeyPatch.context() as variables:
-        for name, value in {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}.items():
-            variables.setenv(name, value)
-        variables.setenv("PYTHONPATH", environment["PYTHONPATH"])
-        ray.init("local", num_cpus=16, include_dashboard=False, logging_level="ERROR")
-        address = ray.get_runtime_context().gcs_address
-        yield {"RAY_ADDRESS": address, "RAY_AUTH_MODE": "token"}
-        ray.shutdown()
+    # Whoever joins proves that he may read our token, as the one who starts it does by himself.
+    token = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
+    cluster = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.cluster"], cwd=ROOT, env=environment | token, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    yield token | {"RAY_ADDRESS": cluster.stdout.readline().strip()}
+    cluster.communicate()
 
 
 @pytest.fixture(scope="session")

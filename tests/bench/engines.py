@@ -1,0 +1,197 @@
+"""A whole journey by vLLM, against the bare engine and against one Ray Data processor per pass.
+
+Who is measured asks the same model the same questions about the same documents, and gets the same
+words; so only the way there differs. On a CPU the model is small and made here; ``--model FOLDER``
+measures another one. ``--json`` prints the same as JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.plugins import Kit
+from prompts import Prompts
+from tests.bench.corpus import prepared, rewritten, tokenizer_texts
+from tests.bench.scripted import Asked, Scripted
+from tests.bench.tables import show
+from tests.conftest import ROOT
+from tests.texts import TAGS
+
+DOCUMENTS = 48
+AT_ONCE = 16
+CONTEXT = 16_384
+RUNS = 3
+
+
+def engine(model: Path) -> Scripted:
+    """Return an engine that gives the script's answers, not started."""
+    arguments = {"enforce_eager": True, "max_model_len": CONTEXT, "max_num_seqs": AT_ONCE}
+    made = Scripted(model=str(model), chat_template="plain", arguments=arguments)
+    made._kit = Kit(Prompts(), "0")
+    return made
+
+
+async def replayed(engine: Scripted, asked: Sequence[Asked]) -> int:
+    """Ask the bare engine the same, each document's waves one after another; return cached tokens.
+
+    As many documents at once as there are sequences; no more is known of who asked.
+    """
+    from vllm.inputs.engine import tokens_input
+
+    waves: dict[str, dict[int, list[Asked]]] = defaultdict(lambda: defaultdict(list))
+    for one in asked:
+        waves[one.request.document][one.wave].append(one)
+    seats, cached = asyncio.Semaphore(AT_ONCE), 0
+
+    async def one(name: str, asked: Asked) -> None:
+        nonlocal cached
+        outputs = engine._engine.generate(
+            tokens_input(asked.ids), asked.params, name, reasoning_ended=True
+        )
+        output = [output async for output in outputs][-1]
+        assert list(output.outputs[0].token_ids) == asked.said
+        cached += output.num_cached_tokens or 0
+
+    async def document(name: str) -> None:
+        async with seats:
+            for number, wave in sorted(waves[name].items()):
+                names = [f"{name}-{number}-{place}" for place in range(len(wave))]
+                await asyncio.gather(*map(one, names, wave))
+
+    await asyncio.gather(*(document(name) for name in waves))
+    return cached
+
+
+def could_be_cached(asked: Sequence[Asked], block: int) -> int:
+    """Return how many prompt tokens an earlier request had in whole blocks, prompt or answer."""
+    known: set[int] = set()
+    found = 0
+    for one in asked:
+        # The last token of a prompt is always read: without it there is nothing to go on from.
+        prompt = _blocks(one.ids[:-1], block)
+        shared = next((n for n, key in enumerate(prompt) if key not in known), len(prompt))
+        found += shared * block
+        known.update(_blocks([*one.ids, *one.said], block))
+    return found
+
+
+def _blocks(ids: Sequence[int], block: int) -> list[int]:
+    """Return a hash for each whole block, of it and all before it."""
+    keys, key = [], 0
+    for start in range(0, len(ids) - block + 1, block):
+        key = hash((key, *ids[start : start + block]))
+        keys.append(key)
+    return keys
+
+
+async def compared(model: Path, folder: Path) -> tuple[list[dict[str, object]], list[Asked]]:
+    """Alternate the full journey and the bare engine; return rows, and what was asked."""
+    measured = engine(model)
+    await measured.start()
+    # What is compiled and loaded once is neither's.
+    await rewritten(prepared(folder / "warm", 8), measured)
+    rows: list[dict[str, object]] = []
+    for run in range(RUNS):
+        await measured.afresh()
+        recipe = prepared(folder / f"run-{run}", DOCUMENTS)
+        begun = time.perf_counter()
+        outcomes = await rewritten(recipe, measured)
+        journey = time.perf_counter() - begun
+        assert sum(outcomes.values()) == DOCUMENTS, outcomes
+        asked = measured.asked
+        await measured._engine.reset_prefix_cache()
+        begun = time.perf_counter()
+        replay_cached = await replayed(measured, asked)
+        bare = time.perf_counter() - begun
+        size = measured._engine.vllm_config.cache_config.block_size
+        possible = could_be_cached(asked, size)
+        cached = sum(one.cached for one in asked)
+        rows.append({
+            "documents": DOCUMENTS,
+            "revised": outcomes.get("revised", 0),
+            "requests": len(asked),
+            "tokens read": sum(len(one.ids) for one in asked),
+            "written": sum(len(one.said) for one in asked),
+            "journey, s": round(journey, 2),
+            "bare engine, s": round(bare, 2),
+            "journey / bare, documents per s": round(bare / journey, 3),
+            "cached of possible": round(cached / possible, 4),
+            "in the replay": round(replay_cached / possible, 4),
+            "cached of all read": round(cached / sum(len(one.ids) for one in asked), 3),
+        })  # fmt: skip
+    measured._engine.shutdown()
+    return rows, asked
+
+
+def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[str, object]]:
+    """Return how long Ray Data takes for the same questions, in a process of its own."""
+    rows = [
+        {
+            "pass": one.request.question.partition("/")[0],
+            "document": one.request.document,
+            # The usual layout: instructions and question first, then what they are about.
+            "system": "\n\n".join((one.request.turns[0].text, one.request.turns[-1].text)),
+            "user": "\n\n".join(turn.text for turn in one.request.turns[1:-1]),
+            "said": _text(one),
+        }
+        for one in asked
+    ]
+    (folder / "asked.json").write_text(json.dumps(rows))
+    command = [sys.executable, "-m", "tests.bench.passes", str(model), str(folder / "asked.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def _text(asked: Asked) -> str:
+    [said] = asked.params.structured_outputs.choice
+    return str(said)
+
+
+def medians(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
+    """Return the median of every column."""
+    return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    os.environ |= {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        model = given.model or folder / "model"
+        if not given.model:
+            from tests.e2e.engine import make_model
+
+            model.mkdir()
+            make_model(model, tokenizer_texts(ROOT), TAGS, layers=4, width=256)
+        rows, asked = asyncio.run(compared(model, folder))
+        median = medians(rows)
+        peer = by_passes(model, folder, asked)
+    seconds = [run["seconds"] for run in peer]
+    peer_median = statistics.median(seconds)
+    against = {
+        "journey, s (median)": median["journey, s"],
+        "one processor per pass, s (median)": round(peer_median, 2),
+        "times as fast": round(peer_median / float(str(median["journey, s"])), 2),
+        "tokens the passes read": peer[0]["read"],
+    }
+    show({"journey and bare engine": [*rows, median], "against Ray Data": [against]})
+
+
+if __name__ == "__main__":
+    main()
