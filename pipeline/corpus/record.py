@@ -4,7 +4,8 @@ import hashlib
 import platform
 import subprocess
 from collections.abc import Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def build_record(
             "digest": code_digest("pipeline", "schemas"),
             "lock": _lock_digest(),
         },
-        "software": {name: version(name) for name in _SOFTWARE}
+        "software": _software(workshop)
         | {"python": platform.python_version(), "machine": platform.machine()},
         "prompts": workshop.kit.prompts.digests,
         "engines": {
@@ -50,6 +51,16 @@ def build_record(
             for question, cost in summed(manifest.questions for manifest in manifests).items()
         },
     }
+
+
+def _software(workshop: Workshop) -> dict[str, str]:
+    """Return versions of what the build and its engines are made of, by package."""
+    used = [name for engine in workshop.opened.values() for name in engine.software]
+    found = {name: version(name) for name in _SOFTWARE}
+    for name in used:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return dict(sorted(found.items()))
 
 
 def _commit() -> str | None:

@@ -44,9 +44,12 @@ class Engine(Plugin):
     Attributes:
         loads_model: Whether a model is loaded into its process, so that it wants GPUs, and that no
             other such engine stands beside it.
+        software: Packages that answers may depend on, for the record of a build; those that are not
+            installed are left out of it.
     """
 
     loads_model: ClassVar[bool] = False
+    software: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def identity(self, request: Request) -> Identity:

