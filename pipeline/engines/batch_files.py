@@ -12,7 +12,13 @@ from pipeline.engines import Engine, Waiting
 from pipeline.serving.batch_requests import Ask, gather, write_part, written
 from pipeline.serving.batch_requests import Waiting as Written
 from pipeline.serving.batch_results import Results, what_failed
-from pipeline.serving.chat_completions import ChatSettings, body, is_too_long, read_answer
+from pipeline.serving.chat_completions import (
+    ChatSettings,
+    body,
+    is_too_long,
+    read_answer,
+    served_by,
+)
 from pipeline.store import Folder
 from schemas.exchange import Answer, Finish, Identity, Request, answer_key, canonical, sha256
 
@@ -23,16 +29,12 @@ class BatchFiles(ChatSettings, Engine):
     Attributes:
         folder: Holds ``requests`` and ``results``; a relative path starts at the recipe's folder,
             and an fsspec URL will do.
-        model: The model that the requests name.
-        revision: What else tells this model from others of that name; recorded with every answer.
         endpoint: The path that each request is posted to.
         response_format: How answers are held to their schema: ``json_schema``, ``json_object`` or
             ``none``.
     """
 
     folder: str
-    model: str
-    revision: str = ""
     endpoint: str = "/v1/chat/completions"
     response_format: Literal["json_schema", "json_object", "none"] = "json_schema"
 
@@ -50,15 +52,7 @@ class BatchFiles(ChatSettings, Engine):
 
     @cached_property
     def _identity(self) -> Identity:
-        decisive = ("strict", "parameters", "leave_out", "max_tokens_as", "response_format")
-        settings = [getattr(self, name) for name in decisive]
-        return Identity(
-            engine=self.name(),
-            model=self.model,
-            revision=self.revision,
-            template=f"server, {self.layout}",
-            settings=sha256(canonical(settings))[:16],
-        )
+        return served_by(self.name(), self, self.response_format)
 
     @property
     def _requests(self) -> Folder:
@@ -99,7 +93,7 @@ class BatchFiles(ChatSettings, Engine):
         return None
 
     def _line(self, request: Request, key: str) -> bytes:
-        asked = body(request, self.model, self, self.response_format)
+        asked = body(request, self, self.response_format)
         line = {"custom_id": key, "method": "POST", "url": self.endpoint, "body": asked}
         return json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 

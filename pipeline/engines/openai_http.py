@@ -21,9 +21,10 @@ from pipeline.serving.chat_completions import (
     is_too_long,
     least_tokens,
     read_answer,
+    served_by,
 )
 from schemas.errors import EngineError, RecipeError
-from schemas.exchange import Answer, Finish, Identity, Request, canonical, sha256
+from schemas.exchange import Answer, Finish, Identity, Request, sha256
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -61,8 +62,6 @@ class OpenaiHttp(ChatSettings, Engine):
 
     Attributes:
         urls: Base URLs, such as ``http://localhost:8000/v1``; all serve the same model.
-        model: The model's name at the servers.
-        revision: What else tells this model from others of that name; recorded with every answer.
         api_key_env: Name of the environment variable that holds the key. A key has no place in a
             recipe.
         requests_at_once: Requests under way at each server.
@@ -77,8 +76,6 @@ class OpenaiHttp(ChatSettings, Engine):
     software: ClassVar[tuple[str, ...]] = ("openai",)
 
     urls: tuple[str, ...] = Field(min_length=1)
-    model: str
-    revision: str = ""
     api_key_env: str | None = None
     requests_at_once: int = Field(default=64, ge=1)
     deadline_s: float = Field(default=600, gt=0)
@@ -117,15 +114,7 @@ class OpenaiHttp(ChatSettings, Engine):
 
     @cached_property
     def _identity(self) -> Identity:
-        decisive = ("strict", "parameters", "leave_out", "max_tokens_as", "response_format")
-        settings = [getattr(self, name) for name in decisive]
-        return Identity(
-            engine=self.name(),
-            model=self.model,
-            revision=self.revision,
-            template=f"server, {self.layout}",
-            settings=sha256(canonical(settings))[:16],
-        )
+        return served_by(self.name(), self, self.response_format)
 
     async def start(self, halvings: int = 0) -> None:
         """Make a client for each server, and ask what it serves.
@@ -259,7 +248,7 @@ class OpenaiHttp(ChatSettings, Engine):
         return replace(answer, usage=replace(answer.usage, seconds=share.seconds))
 
     def _body(self, request: Request, constraint: Constraint) -> dict[str, Any]:
-        return body(request, self.model, self, constraint)
+        return body(request, self, constraint)
 
     def _falls_back(self, error: "APIStatusError", constraint: Constraint) -> bool:
         """Return whether to ask again with less of a constraint, which is then kept."""

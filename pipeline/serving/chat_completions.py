@@ -11,7 +11,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.serving.prompt_tokens import LAYOUTS
-from schemas.exchange import Answer, Finish, Identity, Request, Usage, reply_schema
+from schemas.exchange import (
+    Answer,
+    Finish,
+    Identity,
+    Request,
+    Usage,
+    canonical,
+    reply_schema,
+    sha256,
+)
 
 Constraint = Literal["json_schema", "json_object", "none"]
 
@@ -31,6 +40,8 @@ class ChatSettings(BaseModel):
     """What decides how a request is written; the settings that engines of this kind share.
 
     Attributes:
+        model: The model's name at the server, or at the batch service.
+        revision: What else tells this model from others of that name; recorded with every answer.
         layout: How turns become messages: ``turns`` as they are, ``no_system`` with the system turn
             as the beginning of the first user turn, ``one_turn`` all in one. For servers whose chat
             template loses turns, or does not know the system turn.
@@ -43,6 +54,8 @@ class ChatSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    model: str
+    revision: str = ""
     layout: Literal["turns", "no_system", "one_turn"] = "turns"
     strict: bool = False
     max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
@@ -50,20 +63,36 @@ class ChatSettings(BaseModel):
     leave_out: tuple[str, ...] = ()
 
 
-def body(
-    request: Request, model: str, settings: ChatSettings, constraint: Constraint
-) -> dict[str, Any]:
+def served_by(engine: str, settings: ChatSettings, response_format: str) -> Identity:
+    """Return the model as the recipe names it: what a server runs, it does not tell.
+
+    Args:
+        engine: The kind of engine.
+        settings: What decides how a request is written.
+        response_format: How answers are held to their schema.
+    """
+    decisive = ("strict", "parameters", "leave_out", "max_tokens_as")
+    values = [*(getattr(settings, name) for name in decisive), response_format]
+    return Identity(
+        engine=engine,
+        model=settings.model,
+        revision=settings.revision,
+        template=f"server, {settings.layout}",
+        settings=sha256(canonical(values))[:16],
+    )
+
+
+def body(request: Request, settings: ChatSettings, constraint: Constraint) -> dict[str, Any]:
     """Return the JSON body of a request.
 
     Args:
         request: What is asked.
-        model: The model's name at the server.
         settings: How it is written.
         constraint: How the answer is held to its schema: by the schema, to some JSON object, or not
             at all (the question asks for JSON in any case).
     """
     written: dict[str, Any] = {
-        "model": model,
+        "model": settings.model,
         "messages": [
             {"role": role, "content": "\n\n".join(texts)}
             for role, texts in LAYOUTS[settings.layout](request.turns)

@@ -27,7 +27,7 @@ def completion(content='{"decision":"approve"}', usage=None, **more):
 
 
 def test_a_request_holds_its_turns_its_sampling_and_its_schema():
-    asked = body(request(), "small", ChatSettings(), "json_schema")
+    asked = body(request(), ChatSettings(model="small"), "json_schema")
 
     assert [m["role"] for m in asked["messages"]] == ["system", "user", "assistant", "user"]
     assert (asked["max_tokens"], asked["temperature"], asked["top_p"]) == (50, 0.5, 0.9)
@@ -37,7 +37,7 @@ def test_a_request_holds_its_turns_its_sampling_and_its_schema():
 
 
 def test_strict_schemas_require_every_field_and_let_none_be_added():
-    asked = body(request(), "small", ChatSettings(strict=True), "json_schema")
+    asked = body(request(), ChatSettings(model="small", strict=True), "json_schema")
 
     schema = asked["response_format"]["json_schema"]["schema"]
     assert schema["required"] == ["decision", "score"]
@@ -46,13 +46,14 @@ def test_strict_schemas_require_every_field_and_let_none_be_added():
 
 def test_fields_are_added_renamed_and_left_out_as_a_server_wants_them():
     settings = ChatSettings(
+        model="small",
         max_tokens_as="max_completion_tokens",
         leave_out=("temperature", "top_p"),
         parameters={"reasoning_effort": "low"},
         layout="no_system",
     )
 
-    asked = body(request(), "small", settings, "none")
+    asked = body(request(), settings, "none")
 
     assert set(asked) == {"model", "messages", "max_completion_tokens", "reasoning_effort"}
     assert asked["messages"][0] == {"role": "user", "content": "Be kind.\n\nA letter."}
