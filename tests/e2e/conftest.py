@@ -15,6 +15,7 @@ from pipeline.engines import Engine
 from pipeline.plugins import Kit, load
 from prompts import Prompts
 from tests.conftest import ROOT
+from tests.e2e.builds import prepared, shards
 from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
 from tests.waiting import wait_for
@@ -23,6 +24,7 @@ from tests.waiting import wait_for
 _GROUPS = {"test_grammar": "engine", "test_vllm_local": "engine"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the tests of a file on one worker, where the session's fixtures are made once."""
     for item in items:
@@ -185,3 +187,20 @@ async def local(model):
         await engine.start()
         yield engine
         engine._engine.shutdown()
+
+
+@pytest.fixture(scope="session")
+def calm(tmp_path_factory, prealign):
+    """The folder of a build by the rule book that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("calm")
+    (folder / "documents").mkdir()
+    done = prealign("build", prepared(folder, seconds=0), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(calm):
+    """The shards of that build."""
+    return shards(calm)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from pipeline.rulebook import respond
 from schemas.exchange import Request, Role, Turn
-from tests.e2e.test_kill import prepared, shards
+from tests.e2e.builds import prepared, published
 from tests.unit.test_chat_completions import completion
 
 pytestmark = pytest.mark.e2e
@@ -32,11 +32,12 @@ def answer(question, document, line):
     """Return what a batch service that runs the rule book would return."""
     turns = tuple(Turn(m["role"], m["content"]) for m in line["body"]["messages"])
     said = respond(Request(document, question, Role.WRITER, turns, BaseModel))
-    response = {"status_code": 200, "body": completion(said)}
+    usage = {"prompt_tokens": 3000, "completion_tokens": 60}
+    response = {"status_code": 200, "body": completion(said, usage)}
     return {"id": "x", "custom_id": line["custom_id"], "response": response, "error": None}
 
 
-def test_a_build_waits_for_answers_and_comes_to_the_same(folder, prealign, undisturbed):
+def test_a_build_waits_for_answers_and_comes_to_the_same(folder, prealign, calm):
     recipe = prepared(folder, engine="batch_files", settings=SETTINGS)
     results = folder / "batch" / "results"
     draw = random.Random(1)
@@ -61,7 +62,7 @@ def test_a_build_waits_for_answers_and_comes_to_the_same(folder, prealign, undis
             break
 
     assert json.loads(built.stdout)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert shards(folder) == undisturbed
+    assert published(folder) == published(calm)
     keys = [line["custom_id"] for _, _, line in asked(folder)]
     assert len(keys) == len(set(keys))
 

@@ -6,8 +6,8 @@ import signal
 import psutil
 import pytest
 
+from tests.e2e.builds import asked, durable, prepared, published
 from tests.e2e.conftest import VLLM
-from tests.e2e.test_kill import asked, durable, prepared, shards
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -58,7 +58,7 @@ def said(folder, model, *, at_once=4, more=""):
     return prepared(folder, engine="tests.e2e.said", settings=settings)
 
 
-def test_engine_and_worker_killed_in_the_middle_of_a_build(folder, model, start, undisturbed):
+def test_engine_and_worker_killed_in_the_middle_of_a_build(folder, model, start, calm):
     recipe = said(folder, model)
     recipe.write_text(recipe.read_text().replace("workers = 2", "workers = 1"))
     process = start("build", recipe, "--json")
@@ -77,14 +77,14 @@ def test_engine_and_worker_killed_in_the_middle_of_a_build(folder, model, start,
     assert process.returncode == 0, err
     done = json.loads(out)
     assert done["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert shards(folder) == undisturbed
+    assert published(folder) == published(calm)
     assert [key for key in known if asked(folder).count(key) > 1] == []
     log = next((folder / "corpus" / "logs").iterdir()).read_text()
     assert log.count("worker died") == 2
     wait_for(lambda: not cores(folder))
 
 
-def test_two_models_apart_of_which_one_runs_out_of_memory(folder, model, start, undisturbed):
+def test_two_models_apart_of_which_one_runs_out_of_memory(folder, model, start, calm):
     recipe = said(folder, model)
     guard = ', logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
     second = ENGINE.format(model=model, at_once=4, more=guard)
@@ -96,5 +96,5 @@ def test_two_models_apart_of_which_one_runs_out_of_memory(folder, model, start, 
     out, err = process.communicate(timeout=400)
     assert process.returncode == 0, err
     assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert shards(folder) == undisturbed
+    assert published(folder) == published(calm)
     wait_for(lambda: not cores(folder))

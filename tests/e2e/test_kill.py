@@ -6,51 +6,12 @@ import signal
 import time
 
 import psutil
-import pyarrow.parquet as pq
 import pytest
 
-from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+from tests.e2e.builds import asked, durable, prepared, shards
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
-
-
-def prepared(folder, *, engine="tests.e2e.slow", seconds=0.6, settings=None):
-    rows = [{"id": f"{i:02d}", "text": plain_text(i)} for i in range(40)]
-    for i in range(0, 40, 5):
-        rows[i]["text"] = BAD_DEED.replace("harvest", f"harvest of {i}") + "\n\n" + plain_text(i)
-    write_documents(folder, rows)
-    if settings is None:
-        settings = f'seconds = {seconds}\npath = "asked.txt"'
-    path = write_recipe(folder, unit_rows=8, engine=engine, engine_settings=settings)
-    path.write_text(path.read_text() + "\n[pool]\nworkers = 2\nin_flight = 2\n")
-    return path
-
-
-def shards(folder):
-    return sorted(p.name for p in (folder / "dataset" / "shards").iterdir())
-
-
-def durable(folder):
-    """Return the keys of all answers that are on disk."""
-    files = (folder / "corpus" / "ledger").rglob("*.parquet")
-    return {key.hex() for f in files for key in pq.read_table(f)["key"].to_pylist()}
-
-
-def asked(folder):
-    path = folder / "asked.txt"
-    return path.read_text().split() if path.exists() else []
-
-
-@pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory, prealign):
-    """The shards of a build that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    (folder / "documents").mkdir()
-    done = prealign("build", prepared(folder, seconds=0), "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    return shards(folder)
 
 
 def continued(folder, recipe, prealign, undisturbed):

@@ -16,9 +16,9 @@ from schemas.exchange import Finish
 from tests.conftest import ROOT
 from tests.contract.engines import in_turns, keeps_the_contract
 from tests.contract.test_plugins import recorded_requests
+from tests.e2e.builds import asked, durable, prepared, published
 from tests.e2e.conftest import VLLM
 from tests.e2e.store import answers, free_port
-from tests.e2e.test_kill import asked, durable, prepared, shards
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
@@ -97,7 +97,7 @@ def test_it_keeps_the_contract_of_engines(server, folder):
     assert too_long.finish is Finish.TOO_LONG
 
 
-def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, undisturbed):
+def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, calm):
     settings = f'path = "asked.txt"\nurls = ["{server.url}"]\nmodel = "tiny"'
     recipe = prepared(folder, engine="tests.e2e.said_over_http", settings=settings)
     process = start("build", recipe, "--json")
@@ -110,5 +110,5 @@ def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, undistu
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert shards(folder) == undisturbed
+    assert published(folder) == published(calm)
     assert [key for key in known if asked(folder).count(key) > 1] == []

@@ -1,0 +1,40 @@
+"""A build of forty documents, eight of them to be commented on, and what lies on disk of it."""
+
+import pyarrow.parquet as pq
+
+from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+
+
+def prepared(folder, *, engine="tests.e2e.slow", seconds=0.6, settings=None):
+    rows = [{"id": f"{i:02d}", "text": plain_text(i)} for i in range(40)]
+    for i in range(0, 40, 5):
+        rows[i]["text"] = BAD_DEED.replace("harvest", f"harvest of {i}") + "\n\n" + plain_text(i)
+    write_documents(folder, rows)
+    if settings is None:
+        settings = f'seconds = {seconds}\npath = "asked.txt"'
+    path = write_recipe(folder, unit_rows=8, engine=engine, engine_settings=settings)
+    path.write_text(path.read_text() + "\n[pool]\nworkers = 2\nin_flight = 2\n")
+    return path
+
+
+def shards(folder):
+    return sorted(p.name for p in (folder / "dataset" / "shards").iterdir())
+
+
+def durable(folder):
+    """Return the keys of all answers that are on disk."""
+    files = (folder / "corpus" / "ledger").rglob("*.parquet")
+    return {key.hex() for f in files for key in pq.read_table(f)["key"].to_pylist()}
+
+
+def asked(folder):
+    path = folder / "asked.txt"
+    return path.read_text().split() if path.exists() else []
+
+
+def published(folder):
+    """Return what the shards say of every document, whoever was asked about it."""
+    columns = ["id", "text", "spans"]
+    files = sorted((folder / "dataset" / "shards").iterdir())
+    rows = [row for path in files for row in pq.read_table(path, columns=columns).to_pylist()]
+    return sorted(rows, key=lambda row: row["id"])
