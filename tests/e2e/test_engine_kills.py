@@ -58,43 +58,43 @@ def said(folder, model, *, at_once=4, more=""):
     return prepared(folder, engine="tests.e2e.said", settings=settings)
 
 
-def test_engine_and_worker_killed_in_the_middle_of_a_build(folder, model, start, calm):
-    recipe = said(folder, model)
-    recipe.write_text(recipe.read_text().replace("workers = 2", "workers = 1"))
-    process = start("build", recipe, "--json")
-
-    wait_for(lambda: len(durable(folder)) > 4, seconds=150)
-    known = durable(folder)
-    [core] = cores(folder)
-    core.send_signal(signal.SIGKILL)
-    wait_for(lambda: [c for c in cores(folder) if c.pid != core.pid], seconds=120)
-    wait_for(lambda: len(durable(folder)) > len(known) + 4, seconds=150)
-    known |= durable(folder)
-    [worker] = ours(folder, "ray::Worker")
-    worker.send_signal(signal.SIGKILL)
-
-    out, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    done = json.loads(out)
-    assert done["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert published(folder) == published(calm)
-    assert [key for key in known if asked(folder).count(key) > 1] == []
-    log = next((folder / "corpus" / "logs").iterdir()).read_text()
-    assert log.count("worker died") == 2
-    wait_for(lambda: not cores(folder))
-
-
-def test_two_models_apart_of_which_one_runs_out_of_memory(folder, model, start, calm):
-    recipe = said(folder, model)
-    guard = ', logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
-    second = ENGINE.format(model=model, at_once=4, more=guard)
-    text = recipe.read_text().replace('reviewer = "rules"', 'reviewer = "second"')
-    recipe.write_text(text.replace("in_flight = 2", "") + APART.format(engine=second))
-
-    process = start("build", recipe, "--json")
-
+def finished(folder, process, calm):
+    """Wait for the end of a build, and check that nothing is missing and nothing left behind."""
     out, err = process.communicate(timeout=400)
     assert process.returncode == 0, err
     assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
     assert published(folder) == published(calm)
     wait_for(lambda: not cores(folder))
+    return next((folder / "corpus" / "logs").iterdir()).read_text()
+
+
+def test_an_engine_killed_in_the_middle_of_a_build(folder, model, start, calm):
+    recipe = said(folder, model)
+    recipe.write_text(recipe.read_text().replace("workers = 2", "workers = 1"))
+    process = start("build", recipe, "--json")
+
+    wait_for(lambda: len(durable(folder)) > 4, seconds=150)
+    [core] = cores(folder)
+    core.send_signal(signal.SIGKILL)
+    known = durable(folder)
+
+    log = finished(folder, process, calm)
+    assert log.count("worker died") == 1
+    assert [key for key in known if asked(folder).count(key) > 1] == []
+
+
+def test_two_models_apart_one_out_of_memory_and_a_worker_killed(folder, model, start, calm):
+    recipe = said(folder, model)
+    guard = ', logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
+    second = ENGINE.format(model=model, at_once=4, more=guard)
+    text = recipe.read_text().replace('reviewer = "rules"', 'reviewer = "second"')
+    recipe.write_text(text.replace("in_flight = 2", "") + APART.format(engine=second))
+    process = start("build", recipe, "--json")
+
+    wait_for(lambda: len(durable(folder)) > 4, seconds=200)
+    ours(folder, "ray::Worker")[0].send_signal(signal.SIGKILL)
+    known = durable(folder)
+
+    log = finished(folder, process, calm)
+    assert log.count("worker died") == 1
+    assert [key for key in known if asked(folder).count(key) > 1] == []
