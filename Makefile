@@ -25,6 +25,8 @@ check: .venv/test.done
 
 bench: .venv/test.done
 	$(BIN)/python -m tests.bench.voices
+	$(BIN)/python -m tests.bench.own
+	$(BIN)/python -m tests.bench.engines
 
 fuzz: .venv/test.done
 	$(INSTALL) --editable '.[fuzz]'

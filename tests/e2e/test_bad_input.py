@@ -129,6 +129,19 @@ def test_more_gpus_than_there_are(prealign, folder):
     assert "Traceback" not in done.stderr
 
 
+def test_a_key_that_is_not_there_is_missed_before_any_work(prealign, folder):
+    write_documents(folder, [{"text": plain_text(1)}])
+    settings = 'urls = ["http://127.0.0.1:9/v1"]\nmodel = "any"\napi_key_env = "NO_SUCH_KEY"'
+    recipe = write_recipe(folder, engine="openai_http", engine_settings=settings)
+
+    done = prealign("build", recipe)
+
+    assert done.returncode == 1
+    assert "NO_SUCH_KEY is not set" in done.stderr
+    assert "export NO_SUCH_KEY" in done.stderr
+    assert not (folder / "corpus" / "units").exists()
+
+
 def test_a_dataset_that_cannot_be_written_is_refused_before_any_work(prealign, folder):
     write_documents(folder, [{"text": plain_text(1)}])
     (folder / "dataset").write_text("a file where the folder should be")

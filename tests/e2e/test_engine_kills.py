@@ -27,9 +27,9 @@ use = "tests.e2e.said"
 
 
 @pytest.fixture(autouse=True)
-def marked(environment, folder):
+def marked(environment, folder, prefect_server):
     """Mark this test's processes, and give their engines little memory."""
-    own = VLLM | {"PREALIGN_TEST": str(folder)}
+    own = VLLM | {"PREALIGN_TEST": str(folder), "PREFECT_API_URL": prefect_server}
     environment.update(own)
     yield
     for name in own:
@@ -58,6 +58,12 @@ def said(folder, model, *, at_once=4, more=""):
     return prepared(folder, engine="tests.e2e.said", settings=settings)
 
 
+def under_way(folder, process):
+    """Wait until answers are on disk; models take a minute and more to start on a busy machine."""
+    wait_for(lambda: len(durable(folder)) > 4 or process.poll() is not None, seconds=400)
+    assert process.poll() is None, process.communicate()[1]
+
+
 def finished(folder, process, calm):
     """Wait for the end of a build, and check that nothing is missing and nothing left behind."""
     out, err = process.communicate(timeout=400)
@@ -73,7 +79,7 @@ def test_an_engine_killed_in_the_middle_of_a_build(folder, model, start, calm):
     recipe.write_text(recipe.read_text().replace("workers = 2", "workers = 1"))
     process = start("build", recipe, "--json")
 
-    wait_for(lambda: len(durable(folder)) > 4, seconds=150)
+    under_way(folder, process)
     [core] = cores(folder)
     core.send_signal(signal.SIGKILL)
     known = durable(folder)
@@ -91,7 +97,7 @@ def test_two_models_apart_one_out_of_memory_and_a_worker_killed(folder, model, s
     recipe.write_text(text.replace("in_flight = 2", "") + APART.format(engine=second))
     process = start("build", recipe, "--json")
 
-    wait_for(lambda: len(durable(folder)) > 4, seconds=200)
+    under_way(folder, process)
     ours(folder, "ray::Worker")[0].send_signal(signal.SIGKILL)
     known = durable(folder)
 
