@@ -136,7 +136,7 @@ def test_a_key_that_is_not_there_is_missed_before_any_work(prealign, folder):
 
     done = prealign("build", recipe)
 
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "NO_SUCH_KEY is not set" in done.stderr
     assert "export NO_SUCH_KEY" in done.stderr
     assert not (folder / "corpus" / "units").exists()
