@@ -10,12 +10,12 @@ from typing import Any
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from pipeline.checking.report import Fault, Report
 from pipeline.checking.rows import row_faults
 from pipeline.corpus.versions import Dataset
+from pipeline.parquet import parquet_file
 from pipeline.reading.files import DamageError, listing, opened
 from pipeline.sources.jsonl import Jsonl
 from pipeline.store import Folder
@@ -190,7 +190,7 @@ def _whole(data: bytes, column: str) -> Mapping[str, Any] | Fault:
 
 def _table_rows(file: SourceFile, column: str) -> Iterator[_Row]:
     with fsspec.open(file.url, "rb") as stream:
-        table = pq.ParquetFile(stream, page_checksum_verification=True)
+        table = parquet_file(stream)
         names = table.schema_arrow.names
         if column not in names:
             what = f"there is no column '{column}', there are {', '.join(names)}"
@@ -198,7 +198,7 @@ def _table_rows(file: SourceFile, column: str) -> Iterator[_Row]:
             return
         columns = [column, *(name for name in _BESIDE if name in names)]
         number = 0
-        for batch in table.iter_batches(batch_size=256, columns=columns):
+        for batch in table.iter_batches(256, columns=columns, use_threads=False):
             for row in batch.to_pylist():
                 number += 1
                 yield number, row

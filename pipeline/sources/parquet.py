@@ -7,6 +7,7 @@ from typing import ClassVar
 import pyarrow.parquet as pq
 
 from pipeline.door import Row
+from pipeline.parquet import parquet_file
 from pipeline.reading.batches import BATCH_ROWS, Fault, Rows, columns, field_names, without_text
 from pipeline.reading.files import COMPRESSED, DAMAGE, DamageError, opened, place
 from pipeline.sources import Source
@@ -76,12 +77,7 @@ def _opened(file: SourceFile) -> Iterator[pq.ParquetFile]:
             hint="unpack it; Parquet compresses its columns itself",
         )
     with opened(file) as stream:
-        yield pq.ParquetFile(
-            stream,
-            page_checksum_verification=True,
-            buffer_size=_BUFFER_BYTES,
-            pre_buffer=False,
-        )
+        yield parquet_file(stream, _BUFFER_BYTES)
 
 
 def _group_rows(parquet: pq.ParquetFile) -> list[int]:
