@@ -13,14 +13,11 @@ from schemas.recipe import Recipe
 from tests.bench.script import texts
 from tests.conftest import write_documents, write_recipe
 
-UNIT_ROWS = 64
-
-
-def prepared(folder: Path, documents: int) -> Recipe:
+def prepared(folder: Path, documents: int, unit_rows: int = 64) -> Recipe:
     """Write so many documents and a recipe into an empty folder, to be commented on, every one."""
     (folder / "documents").mkdir(parents=True)
     write_documents(folder, [{"id": name, "text": text} for name, text in texts(documents)])
-    path = write_recipe(folder, unit_rows=UNIT_ROWS)
+    path = write_recipe(folder, unit_rows=unit_rows)
     path.write_text(path.read_text().replace("verbatim = 2\n", ""))
     return read_recipe(path)
 

@@ -22,12 +22,15 @@ from typing import Any
 from pipeline.plugins import Kit
 from prompts import Prompts
 from tests.bench.corpus import prepared, rewritten, tokenizer_texts
+from tests.bench.script import answer
 from tests.bench.scripted import Asked, Scripted
 from tests.bench.tables import show
 from tests.conftest import ROOT
 from tests.texts import TAGS
 
-DOCUMENTS = 48
+DOCUMENTS = 24
+# Smaller than what is in flight at once: a journey goes on from one to the next.
+UNIT_ROWS = 8
 AT_ONCE = 16
 CONTEXT = 16_384
 RUNS = 3
@@ -99,11 +102,11 @@ async def compared(model: Path, folder: Path) -> tuple[list[dict[str, object]], 
     measured = engine(model)
     await measured.start()
     # What is compiled and loaded once is neither's.
-    await rewritten(prepared(folder / "warm", 8), measured)
+    await rewritten(prepared(folder / "warm", 8, UNIT_ROWS), measured)
     rows: list[dict[str, object]] = []
     for run in range(RUNS):
         await measured.afresh()
-        recipe = prepared(folder / f"run-{run}", DOCUMENTS)
+        recipe = prepared(folder / f"run-{run}", DOCUMENTS, UNIT_ROWS)
         begun = time.perf_counter()
         outcomes = await rewritten(recipe, measured)
         journey = time.perf_counter() - begun
@@ -129,6 +132,7 @@ async def compared(model: Path, folder: Path) -> tuple[list[dict[str, object]], 
             "in the replay": round(replay_cached / possible, 4),
             "cached of all read": round(cached / sum(len(one.ids) for one in asked), 3),
         })  # fmt: skip
+        sys.stderr.write(f"{rows[-1]}\n")
     measured._engine.shutdown()
     return rows, asked
 
@@ -142,7 +146,7 @@ def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[st
             # The usual layout: instructions and question first, then what they are about.
             "system": "\n\n".join((one.request.turns[0].text, one.request.turns[-1].text)),
             "user": "\n\n".join(turn.text for turn in one.request.turns[1:-1]),
-            "said": _text(one),
+            "said": answer(one.request),
         }
         for one in asked
     ]
@@ -150,13 +154,8 @@ def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[st
     command = [sys.executable, "-m", "tests.bench.passes", str(model), str(folder / "asked.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(done.stderr[-3000:])
+        raise RuntimeError(done.stderr[-6000:])
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
-
-
-def _text(asked: Asked) -> str:
-    [said] = asked.params.structured_outputs.choice
-    return str(said)
 
 
 def medians(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
@@ -178,7 +177,7 @@ def main() -> None:
             from tests.e2e.engine import make_model
 
             model.mkdir()
-            make_model(model, tokenizer_texts(ROOT), TAGS, layers=4, width=256)
+            make_model(model, tokenizer_texts(ROOT), TAGS, layers=2, width=128)
         rows, asked = asyncio.run(compared(model, folder))
         median = medians(rows)
         peer = by_passes(model, folder, asked)
