@@ -13,6 +13,7 @@ from schemas.recipe import Recipe
 from tests.bench.script import texts
 from tests.conftest import write_documents, write_recipe
 
+
 def prepared(folder: Path, documents: int, unit_rows: int = 64) -> Recipe:
     """Write so many documents and a recipe into an empty folder, to be commented on, every one."""
     (folder / "documents").mkdir(parents=True)

@@ -75,6 +75,7 @@ def one_pass(model: str, rows: list[dict[str, Any]], build: Callable[..., Any]) 
     done = build(config(model), preprocess=before, postprocess=after)(
         ray.data.from_items(rows, override_num_blocks=8)
     ).take_all()
+    sys.stderr.write(f"{rows[0]['pass']}: {len(done)} answers\n")
     return {
         "seconds": max(row["ended"] for row in done) - min(row["begun"] for row in done),
         "read": sum(row["read"] for row in done),
