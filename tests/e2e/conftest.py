@@ -18,7 +18,7 @@ from tests.conftest import ROOT
 from tests.e2e.builds import prepared, shards
 from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 
 # Tests of one file share what it builds; those of one group share an engine as well.
 _GROUPS = {"test_grammar": "engine", "test_vllm_local": "engine"}
@@ -90,7 +90,7 @@ def prealign(environment, prefect_server, cluster):
     """Run ``prealign`` with some arguments; return the finished process."""
     untouched = dict(environment)
 
-    def run(*arguments, cwd=ROOT, timeout=180, alone=False):
+    def run(*arguments, cwd=ROOT, timeout=LONG, alone=False):
         shared = {} if alone or environment != untouched else cluster
         return subprocess.run(
             [str(PREALIGN), *map(str, arguments)],

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 from tests.e2e.conftest import PREALIGN
 from tests.e2e.test_kill import prepared
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -22,27 +22,27 @@ def manifests(folder):
 
 def test_a_second_build_is_refused_and_a_lock_left_behind_is_cleared(folder, start, prealign):
     recipe = prepared(folder, seconds=2)
-    first = start("build", recipe)
-    wait_for(lambda: len(manifests(folder)) > 1)
+    process = start("build", recipe)
+    wait_for(lambda: len(manifests(folder)) > 1, process)
 
     second = prealign("build", recipe)
     watched = json.loads(prealign("status", recipe, "--json").stdout)
     seen = prealign("status", folder / "corpus")
-    os.killpg(first.pid, signal.SIGKILL)
-    first.wait()
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
     third = prealign("build", recipe, "--set", "engines.rules.seconds=0")
 
     assert second.returncode == 2
-    assert f"another build is at work in {folder}/corpus: process {first.pid} on " in second.stderr
+    assert f"is at work in {folder}/corpus: process {process.pid} on " in second.stderr
     assert ", since 20" in second.stderr
-    assert watched["holder"]["process"] == first.pid
+    assert watched["holder"]["process"] == process.pid
     rewrite = watched["stages"][-1]
     assert rewrite["name"] == "rewrite"
     assert rewrite["total"] == 40
     assert 8 <= rewrite["done"] < 40
     assert watched["documents"]["pending"]["unit_under_way"] >= 8
     assert watched["questions"]["screen"]["read"] > 0
-    assert f"process {first.pid} on " in seen.stdout
+    assert f"process {process.pid} on " in seen.stdout
     assert "under way" in seen.stdout
     assert "/s, " in seen.stdout
     assert " left" in seen.stdout
@@ -56,9 +56,9 @@ def test_a_file_that_changes_while_the_build_runs_is_planned_anew(folder, start,
     write_documents(folder, [{"id": "other", "text": BAD_DEED}], "zz.jsonl")
 
     process = start("build", recipe, "--json", "--set", "corpus.unit_rows=2")
-    wait_for(lambda: len(manifests(folder)) > 1)
+    wait_for(lambda: len(manifests(folder)) > 1, process)
     write_documents(folder, changed)
-    said, noise = process.communicate(timeout=240)
+    said, noise = process.communicate(timeout=LONG)
 
     assert process.returncode == 0, noise
     found = json.loads(said)
@@ -75,9 +75,9 @@ def test_a_file_that_vanishes_while_the_build_runs_is_told_of(folder, start):
     write_documents(folder, [{"id": "other", "text": BAD_DEED}], "zz.jsonl")
 
     process = start("build", recipe, "--set", "corpus.unit_rows=2")
-    wait_for(lambda: len(manifests(folder)) > 1)
+    wait_for(lambda: len(manifests(folder)) > 1, process)
     (folder / "documents" / "all.jsonl").unlink()
-    said, noise = process.communicate(timeout=240)
+    said, noise = process.communicate(timeout=LONG)
 
     assert process.returncode == 0, noise
     assert "made/all.jsonl has vanished since this build was planned; planned anew" in noise

@@ -19,10 +19,10 @@ from tests.contract.test_plugins import recorded_requests
 from tests.e2e.builds import asked, durable, prepared, published
 from tests.e2e.conftest import VLLM
 from tests.e2e.store import answers, free_port
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 
 # A server's start takes a minute and more where other tests are at work.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.e2e
 
 
 class Server:
@@ -52,7 +52,7 @@ class Server:
             )
 
     def wait(self):
-        wait_for(lambda: answers(self.port), seconds=400)
+        wait_for(lambda: answers(self.port))
 
     def kill(self):
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -103,12 +103,12 @@ def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, calm):
     recipe = prepared(folder, engine="tests.e2e.said_over_http", settings=settings)
     process = start("build", recipe, "--json")
 
-    wait_for(lambda: len(durable(folder)) > 4)
+    wait_for(lambda: len(durable(folder)) > 4, process)
     known, before = durable(folder), len(asked(folder))
     server.kill()
     server.start()
 
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=LONG)
     assert process.returncode == 0, err
     assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
     assert published(folder) == published(calm)

@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import BAD_DEED, ROOT, plain_text, write_recipe
 from tests.e2e.conftest import PREALIGN
 from tests.e2e.store import Door, moto_server
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -150,9 +150,9 @@ def test_a_store_that_is_lost_stops_the_build_cleanly_and_it_continues_later(
     store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
 
     process = start("build", recipe, "--set", "pool.in_flight=2")
-    wait_for(lambda: len(store.glob(f"{bucket}/corpus/units/**/manifest.json")) >= 2)
+    wait_for(lambda: len(store.glob(f"{bucket}/corpus/units/**/manifest.json")) >= 2, process)
     door.shut()
-    _, said = process.communicate(timeout=240)
+    _, said = process.communicate(timeout=LONG)
     before = path.read_text().split()
     door.open()
     known = set()
