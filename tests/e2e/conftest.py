@@ -102,14 +102,18 @@ def prealign(environment, prefect_server, cluster):
 
 
 @pytest.fixture
-def start(environment):
-    """Start ``prealign`` in the background, in a process group and with a Prefect of its own."""
+def start(environment, prefect_server):
+    """Start ``prealign`` in the background, in a process group and with a Ray of its own.
+
+    What is ``alone`` has a Prefect of its own too, as a user's build has.
+    """
     started = []
 
-    def run(*arguments):
+    def run(*arguments, alone=False):
+        shared = {} if alone else {"PREFECT_API_URL": prefect_server}
         process = subprocess.Popen(
             [str(PREALIGN), *map(str, arguments)],
-            cwd=ROOT, env=environment, start_new_session=True, text=True,
+            cwd=ROOT, env=environment | shared, start_new_session=True, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         started.append(process)

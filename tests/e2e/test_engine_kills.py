@@ -27,9 +27,9 @@ use = "tests.e2e.said"
 
 
 @pytest.fixture(autouse=True)
-def marked(environment, folder, prefect_server):
+def marked(environment, folder):
     """Mark this test's processes, and give their engines little memory."""
-    own = VLLM | {"PREALIGN_TEST": str(folder), "PREFECT_API_URL": prefect_server}
+    own = VLLM | {"PREALIGN_TEST": str(folder)}
     environment.update(own)
     yield
     for name in own:

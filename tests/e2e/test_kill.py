@@ -87,7 +87,7 @@ def test_ctrl_c_stops_within_seconds_and_the_same_command_continues(
     folder, start, prealign, undisturbed
 ):
     recipe = prepared(folder)
-    process = start("build", recipe)
+    process = start("build", recipe, alone=True)
     wait_for(lambda: len(durable(folder)) > 10, process)
 
     # A terminal sends it to the whole group, Prefect's temporary server included.

@@ -21,7 +21,6 @@ from tests.e2e.conftest import VLLM
 from tests.e2e.store import answers, free_port
 from tests.waiting import LONG, wait_for
 
-# A server's start takes a minute and more where other tests are at work.
 pytestmark = pytest.mark.e2e
 
 
