@@ -15,7 +15,7 @@ demo: .venv/base.done
 
 test: .venv/test.done
 	$(BIN)/pytest -n 2 tests/unit tests/contract tests/golden
-	$(BIN)/pytest -n 2 --dist loadgroup tests/e2e
+	$(BIN)/pytest -n 2 tests/e2e
 
 check: .venv/test.done
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from pipeline.answering import Answering
-from pipeline.engines import Capacity, StandIns, Waiting
+from pipeline.engines import Capacity, Engine, StandIns, Waiting
 from pipeline.flight import Flight
 from pipeline.journey import Answerer, outcome, travel
 from pipeline.ledger import Cuts, Ledger
@@ -97,8 +97,8 @@ class Worker:
 
     async def _started(self) -> Flight:
         engines = self._workshop.opened.values()
-        for engine in engines:
-            await engine.start(self._halvings)
+        at_once = [engine.start(self._halvings) for engine in engines if not engine.gpus]
+        await asyncio.gather(self._load([e for e in engines if e.gpus]), *at_once)
         # Whoever hands on what it does not know is as busy as the one it hands to.
         own = [engine.capacity() for engine in engines if not engine.relies_on]
         known = [capacity.tokens for capacity in own if capacity.tokens is not None]
@@ -107,6 +107,11 @@ class Worker:
             requests = max(1, self._workshop.recipe.pool.in_flight >> self._halvings)
         self._has_started.set()
         return Flight(Capacity(requests, sum(known) if known else None))
+
+    async def _load(self, engines: Sequence[Engine]) -> None:
+        # One after the other: each model measures how much memory those before it have left.
+        for engine in engines:
+            await engine.start(self._halvings)
 
     async def rewrite(self, job: Job) -> UnitResult:
         """Return the result of a unit, finished before or now.

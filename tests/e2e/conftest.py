@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from xdist.scheduler import LoadScopeScheduling
 
 from pipeline.engines import Engine
 from pipeline.plugins import Kit, load
@@ -20,17 +21,35 @@ from tests.e2e.store import answers, free_port
 from tests.texts import TAGS
 from tests.waiting import LONG, wait_for
 
-# Tests of one file share what it builds; those of one group share an engine as well.
-_GROUPS = {"test_grammar": "engine", "test_vllm_local": "engine"}
+# They share an engine, as the tests of one file share what it builds.
+_TOGETHER = {"test_grammar": "test_vllm_local"}
+# The longest first, lest one process work at it while the other has nothing left to do.
+_FIRST = ("test_engine_kills", "test_openai_http_vllm", "test_kill")
 
 
-@pytest.hookimpl(tryfirst=True)
+class _ByFile(LoadScopeScheduling):
+    """Keeps the tests of a file in one process, where the session's fixtures are made once.
+
+    xdist's own ``loadgroup`` groups nothing with pytest 9.2 (pytest-xdist issue 1386).
+    """
+
+    def _split_scope(self, nodeid):
+        stem = Path(nodeid.partition("::")[0]).stem
+        return _TOGETHER.get(stem, stem)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """Keep the tests of a file on one worker, where the session's fixtures are made once."""
-    for item in items:
-        if "tests/e2e" in item.nodeid:
-            group = _GROUPS.get(item.path.stem, item.path.stem)
-            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_place)
+
+
+def _place(item):
+    ours = item.path.parent == Path(__file__).parent
+    return (*_FIRST, item.path.stem).index(item.path.stem) if ours else -1
 
 
 PREALIGN = Path(sys.executable).with_name("prealign")
@@ -158,7 +177,14 @@ def model(tmp_path_factory):
     return folder
 
 
-VLLM = {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1", "VLLM_LOGGING_LEVEL": "ERROR"}
+# Little memory; and the model in the process of the engine's core, as it is on one GPU: each
+# process takes fifteen seconds to import vLLM.
+VLLM = {
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -174,6 +200,7 @@ async def local(model):
                 "model": str(model),
                 "chat_template": "plain",
                 "arguments": {
+                    "distributed_executor_backend": "uni",
                     "enforce_eager": True,
                     "max_model_len": 16_384,
                     "max_num_seqs": 16,

@@ -15,7 +15,13 @@ pytestmark = pytest.mark.e2e
 ENGINE = """path = "asked.txt"
 model = "{model}"
 chat_template = "plain"
-arguments = {{ enforce_eager = true, max_model_len = 16384, max_num_seqs = {at_once}{more} }}
+
+[engines.{name}.arguments]
+distributed_executor_backend = "uni"
+enforce_eager = true
+max_model_len = 16384
+max_num_seqs = 4
+{more}
 """
 APART = """
 [engines.second]
@@ -53,8 +59,8 @@ def cores(folder):
     return ours(folder, "VLLM::EngineCore")
 
 
-def said(folder, model, *, at_once=4, more=""):
-    settings = ENGINE.format(model=model, at_once=at_once, more=more)
+def said(folder, model):
+    settings = ENGINE.format(name="rules", model=model, more="")
     return prepared(folder, engine="tests.e2e.said", settings=settings)
 
 
@@ -85,8 +91,8 @@ def test_an_engine_killed_in_the_middle_of_a_build(folder, model, start, calm):
 
 def test_two_models_apart_one_out_of_memory_and_a_worker_killed(folder, model, start, calm):
     recipe = said(folder, model)
-    guard = ', logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
-    second = ENGINE.format(model=model, at_once=4, more=guard)
+    guard = 'logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
+    second = ENGINE.format(name="second", model=model, more=guard)
     text = recipe.read_text().replace('reviewer = "rules"', 'reviewer = "second"')
     recipe.write_text(text.replace("in_flight = 2", "") + APART.format(engine=second))
     process = start("build", recipe, "--json")

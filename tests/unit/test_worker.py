@@ -14,6 +14,7 @@ from pipeline.worker import Job, Worker
 from pipeline.workshop import open_workshop
 from schemas.errors import ConservationError, CorruptError
 from tests.conftest import BAD_DEED, opened, plain_text, write_documents, write_recipe
+from tests.unit.meeting import SEEN
 
 
 @pytest.fixture
@@ -151,6 +152,19 @@ async def test_compressed_files_are_read_and_cut_the_same(made, ending):
     results = await rewritten(write_recipe(made))
 
     assert results[0].documents == {"accepted": {"verbatim": 4}}
+
+
+@pytest.mark.parametrize(("models", "seen"), [(0, [2, 1]), (1, [1, 1])])
+async def test_engines_start_at_once_except_that_models_are_loaded_one_by_one(made, models, seen):
+    path = write_recipe(made, engine="tests.unit.meeting", engine_settings=f"models = {models}")
+    text = path.read_text().replace('reviewer = "rules"', 'reviewer = "second"')
+    second = f'[engines.second]\nuse = "tests.unit.meeting"\nmodels = {models}\n'
+    path.write_text(text + second)
+    SEEN.clear()
+
+    await rewritten(path)
+
+    assert seen == SEEN
 
 
 async def test_a_lost_document_breaks_the_build_loudly(made):
