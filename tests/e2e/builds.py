@@ -1,15 +1,17 @@
-"""A build of forty documents, eight of them to be commented on, and what lies on disk of it."""
+"""A build of some documents, each fifth to be commented on, and what lies on disk of it."""
 
+import json
 from contextlib import suppress
 
 import pyarrow.parquet as pq
 
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
+from tests.waiting import LONG
 
 
-def prepared(folder, *, engine="tests.e2e.slow", seconds=0.6, settings=None):
-    rows = [{"id": f"{i:02d}", "text": plain_text(i)} for i in range(40)]
-    for i in range(0, 40, 5):
+def prepared(folder, *, engine="tests.e2e.slow", seconds=0.4, settings=None, documents=40):
+    rows = [{"id": f"{i:02d}", "text": plain_text(i)} for i in range(documents)]
+    for i in range(0, documents, 5):
         rows[i]["text"] = BAD_DEED.replace("harvest", f"harvest of {i}") + "\n\n" + plain_text(i)
     write_documents(folder, rows)
     if settings is None:
@@ -36,6 +38,15 @@ def durable(folder):
 def asked(folder):
     path = folder / "asked.txt"
     return path.read_text().split() if path.exists() else []
+
+
+def came_to_the_same(process, folder, calm, documents):
+    """Wait for the end of a build; check that it made of its documents what a calm one makes."""
+    out, err = process.communicate(timeout=LONG)
+    assert process.returncode == 0, err
+    counts = {"as_drafted": documents // 5, "verbatim": documents - documents // 5}
+    assert json.loads(out)["documents"] == {"accepted": counts}
+    assert published(folder) == published(calm)[:documents]
 
 
 def published(folder):

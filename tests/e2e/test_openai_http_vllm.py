@@ -1,7 +1,6 @@
 """`openai_http` with a real vLLM server: the contract of engines, and a server that is killed."""
 
 import asyncio
-import json
 import os
 import signal
 import subprocess
@@ -16,10 +15,10 @@ from schemas.exchange import Finish
 from tests.conftest import ROOT
 from tests.contract.engines import in_turns, keeps_the_contract
 from tests.contract.test_plugins import recorded_requests
-from tests.e2e.builds import asked, durable, prepared, published
+from tests.e2e.builds import asked, came_to_the_same, durable, prepared
 from tests.e2e.conftest import VLLM
 from tests.e2e.store import answers, free_port
-from tests.waiting import LONG, wait_for
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -99,7 +98,7 @@ def test_it_keeps_the_contract_of_engines(server, folder):
 
 def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, calm):
     settings = f'path = "asked.txt"\nurls = ["{server.url}"]\nmodel = "tiny"'
-    recipe = prepared(folder, engine="tests.e2e.said_over_http", settings=settings)
+    recipe = prepared(folder, engine="tests.e2e.said_over_http", settings=settings, documents=20)
     process = start("build", recipe, "--json")
 
     wait_for(lambda: len(durable(folder)) > 4, process)
@@ -107,10 +106,7 @@ def test_a_server_killed_in_the_middle_of_a_build(folder, server, start, calm):
     server.kill()
     server.start()
 
-    out, err = process.communicate(timeout=LONG)
-    assert process.returncode == 0, err
-    assert json.loads(out)["documents"] == {"accepted": {"as_drafted": 8, "verbatim": 32}}
-    assert published(folder) == published(calm)
+    came_to_the_same(process, folder, calm, 20)
     new = asked(folder)[before:]
     assert new
     assert not set(new) & known
