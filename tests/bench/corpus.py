@@ -10,14 +10,17 @@ from pipeline.units import planned_units
 from pipeline.worker import Job, Worker
 from pipeline.workshop import open_workshop
 from schemas.recipe import Recipe
-from tests.bench.script import texts
+from tests.bench.script import SENTENCES, texts
 from tests.conftest import write_documents, write_recipe
 
 
-def prepared(folder: Path, documents: int, unit_rows: int = 64) -> Recipe:
+def prepared(
+    folder: Path, documents: int, unit_rows: int = 64, sentences: int = SENTENCES
+) -> Recipe:
     """Write so many documents and a recipe into an empty folder, to be commented on, every one."""
     (folder / "documents").mkdir(parents=True)
-    write_documents(folder, [{"id": name, "text": text} for name, text in texts(documents)])
+    rows = [{"id": name, "text": text} for name, text in texts(documents, sentences)]
+    write_documents(folder, rows)
     path = write_recipe(folder, unit_rows=unit_rows)
     path.write_text(path.read_text().replace("verbatim = 2\n", ""))
     return read_recipe(path)

@@ -1,8 +1,9 @@
 """A whole journey by vLLM, against the bare engine and against one Ray Data processor per pass.
 
 Who is measured asks the same model the same questions about the same documents, and gets the same
-words; so only the way there differs. On a CPU the model is small and made here; ``--model FOLDER``
-measures another one. ``--json`` prints the same as JSON.
+words; so only the way there differs. The longer a document, the more there is to gain from reading
+it once for each role: so there are two lengths. On a CPU the model is one layer, made here;
+``--model FOLDER`` measures another one. ``--json`` prints the same as JSON.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any
 from pipeline.plugins import Kit
 from prompts import Prompts
 from tests.bench.corpus import prepared, rewritten, tokenizer_texts
-from tests.bench.script import answer
+from tests.bench.script import SENTENCES, answer
 from tests.bench.scripted import Asked, Scripted
 from tests.bench.tables import show
 from tests.conftest import ROOT
@@ -34,6 +35,13 @@ UNIT_ROWS = 8
 AT_ONCE = 16
 CONTEXT = 16_384
 RUNS = 3
+# Of a document: about 750 and 3,000 tokens of a large model.
+LENGTHS = (SENTENCES, 4 * SENTENCES)
+# One layer in Llama 3's proportions, a quarter as wide as the 8 B: reading costs more than
+# looking back at what was read, as in large models, and not the other way round as in tiny ones.
+LAYER = {"intermediate_size": 3584, "num_attention_heads": 8, "num_key_value_heads": 2}
+
+Row = dict[str, Any]
 
 
 def engine(model: Path) -> Scripted:
@@ -97,47 +105,57 @@ def _blocks(ids: Sequence[int], block: int) -> list[int]:
     return keys
 
 
-async def compared(model: Path, folder: Path) -> tuple[list[dict[str, object]], list[Asked]]:
-    """Alternate the full journey and the bare engine; return rows, and what was asked."""
+async def compared(model: Path, folder: Path) -> dict[int, tuple[list[Row], list[Asked]]]:
+    """Alternate the full journey and the bare engine; return rows and what was asked, by length."""
     measured = engine(model)
     await measured.start()
     # What is compiled and loaded once is neither's.
     await rewritten(prepared(folder / "warm", 8, UNIT_ROWS), measured)
-    rows: list[dict[str, object]] = []
-    for run in range(RUNS):
-        await measured.afresh()
-        recipe = prepared(folder / f"run-{run}", DOCUMENTS, UNIT_ROWS)
-        begun = time.perf_counter()
-        outcomes = await rewritten(recipe, measured)
-        journey = time.perf_counter() - begun
-        assert sum(outcomes.values()) == DOCUMENTS, outcomes
-        asked = measured.asked
-        await measured._engine.reset_prefix_cache()
-        begun = time.perf_counter()
-        replay_cached = await replayed(measured, asked)
-        bare = time.perf_counter() - begun
-        size = measured._engine.vllm_config.cache_config.block_size
-        possible = could_be_cached(asked, size)
-        cached = sum(one.cached for one in asked)
-        rows.append({
-            "documents": DOCUMENTS,
-            "revised": outcomes.get("revised", 0),
-            "requests": len(asked),
-            "tokens read": sum(len(one.ids) for one in asked),
-            "written": sum(len(one.said) for one in asked),
-            "journey, s": round(journey, 2),
-            "bare engine, s": round(bare, 2),
-            "journey / bare, documents per s": round(bare / journey, 3),
-            "cached of possible": round(cached / possible, 4),
-            "in the replay": round(replay_cached / possible, 4),
-            "cached of all read": round(cached / sum(len(one.ids) for one in asked), 3),
-        })  # fmt: skip
-        sys.stderr.write(f"{rows[-1]}\n")
+    found = {}
+    for length in LENGTHS:
+        rows = [
+            await _compared(measured, folder / f"{length}-{run}", length) for run in range(RUNS)
+        ]
+        found[length] = rows, measured.asked
     measured._engine.shutdown()
-    return rows, asked
+    return found
 
 
-def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[str, object]]:
+async def _compared(measured: Scripted, folder: Path, sentences: int) -> Row:
+    """Run the full journey, then the bare engine."""
+    await measured.afresh()
+    recipe = prepared(folder, DOCUMENTS, UNIT_ROWS, sentences)
+    begun = time.perf_counter()
+    outcomes = await rewritten(recipe, measured)
+    journey = time.perf_counter() - begun
+    assert sum(outcomes.values()) == DOCUMENTS, outcomes
+    asked = measured.asked
+    await measured._engine.reset_prefix_cache()
+    begun = time.perf_counter()
+    replay_cached = await replayed(measured, asked)
+    bare = time.perf_counter() - begun
+    size = measured._engine.vllm_config.cache_config.block_size
+    possible = could_be_cached(asked, size)
+    cached = sum(one.cached for one in asked)
+    row = {
+        "documents": DOCUMENTS,
+        "sentences of each": sentences,
+        "revised": outcomes.get("revised", 0),
+        "requests": len(asked),
+        "tokens read": sum(len(one.ids) for one in asked),
+        "written": sum(len(one.said) for one in asked),
+        "journey, s": round(journey, 2),
+        "bare engine, s": round(bare, 2),
+        "journey / bare, documents per s": round(bare / journey, 3),
+        "cached of possible": round(cached / possible, 4),
+        "in the replay": round(replay_cached / possible, 4),
+        "cached of all read": round(cached / sum(len(one.ids) for one in asked), 3),
+    }
+    sys.stderr.write(f"{row}\n")
+    return row
+
+
+def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[str, float]]:
     """Return how long Ray Data takes for the same questions, in a process of its own."""
     rows = [
         {
@@ -156,9 +174,21 @@ def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[dict[st
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-def medians(rows: Sequence[dict[str, Any]]) -> dict[str, object]:
+def medians(rows: Sequence[Row]) -> Row:
     """Return the median of every column."""
     return {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+
+
+def against(peer: Sequence[dict[str, float]], journey: Row) -> Row:
+    """Return the peer's medians beside the journey's."""
+    seconds = statistics.median(run["seconds"] for run in peer)
+    return {
+        "sentences of each": journey["sentences of each"],
+        "journey, s (median)": journey["journey, s"],
+        "one processor per pass, s (median)": round(seconds, 2),
+        "times as fast": round(seconds / journey["journey, s"], 2),
+        "tokens the passes read": peer[0]["read"],
+    }
 
 
 def main() -> None:
@@ -175,19 +205,13 @@ def main() -> None:
             from tests.e2e.engine import make_model
 
             model.mkdir()
-            make_model(model, tokenizer_texts(ROOT), TAGS, layers=2, width=128)
-        rows, asked = asyncio.run(compared(model, folder))
-        median = medians(rows)
-        peer = by_passes(model, folder, asked)
-    seconds = [run["seconds"] for run in peer]
-    peer_median = statistics.median(seconds)
-    against = {
-        "journey, s (median)": median["journey, s"],
-        "one processor per pass, s (median)": round(peer_median, 2),
-        "times as fast": round(peer_median / float(str(median["journey, s"])), 2),
-        "tokens the passes read": peer[0]["read"],
-    }
-    show({"journey and bare engine": [*rows, median], "against Ray Data": [against]})
+            make_model(model, tokenizer_texts(ROOT), TAGS, layers=1, width=1024, **LAYER)
+        tables: dict[str, list[Row]] = {"journey and bare engine": [], "against Ray Data": []}
+        for rows, asked in asyncio.run(compared(model, folder)).values():
+            median = medians(rows)
+            tables["journey and bare engine"] += [*rows, median]
+            tables["against Ray Data"].append(against(by_passes(model, folder, asked), median))
+    show(tables)
 
 
 if __name__ == "__main__":

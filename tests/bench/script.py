@@ -17,9 +17,12 @@ _REMARK = (
     "lets her go on asking; what she loses is the choice that was hers to make."
 )
 
+# About 750 tokens of a large model.
+SENTENCES = 36
 
-def texts(count: int, sentences: int = 36) -> Iterator[tuple[str, str]]:
-    """Yield (id, text) of documents of about 750 tokens, all different, each with one bad act."""
+
+def texts(count: int, sentences: int = SENTENCES) -> Iterator[tuple[str, str]]:
+    """Yield (id, text) of documents, all different, each with one bad act."""
     for number in range(count):
         paragraphs = []
         for paragraph in range(sentences // 6):

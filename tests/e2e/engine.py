@@ -18,7 +18,13 @@ THINKS = 5000
 
 
 def make_model(
-    folder: Path, texts: list[str], tags: list[str], *, layers: int = 2, width: int = 64
+    folder: Path,
+    texts: list[str],
+    tags: list[str],
+    *,
+    layers: int = 2,
+    width: int = 64,
+    **shape: int,
 ) -> None:
     """Write a small model of random weights, and a tokenizer trained on ``texts``."""
     from tokenizers import ByteLevelBPETokenizer
@@ -32,16 +38,19 @@ def make_model(
     )
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
+    usual = {
+        "hidden_size": width,
+        "intermediate_size": 2 * width,
+        "num_hidden_layers": layers,
+        "num_attention_heads": width // 32,
+        "num_key_value_heads": width // 32,
+    }
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=width,
-        intermediate_size=2 * width,
-        num_hidden_layers=layers,
-        num_attention_heads=width // 32,
-        num_key_value_heads=width // 32,
         max_position_embeddings=32_768,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
+        **usual | shape,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
 
