@@ -20,8 +20,8 @@ from schemas.version import VersionManifest
 
 _SHOWN_UNITS = 20
 _ONLY_VERBATIM = (
-    "every accepted document is as it was: no engine found anything to comment on. The rule book "
-    "knows a short list of English words; it shows how a build goes, and is no judge of a corpus"
+    "every accepted document is as it was: none was given a comment. Where `rules` answers, that "
+    "says little: the rule book knows a short list of English words, and is no judge of a corpus"
 )
 
 
