@@ -23,6 +23,7 @@ from flows.guard import end_server_with_us
 from flows.log import build_log, event
 from flows.progress import Stages
 from flows.summary import Summary
+from pipeline.cluster import ray_cluster
 from pipeline.corpus.costs import summed
 from pipeline.corpus.outcomes import Counts, conserved
 from pipeline.corpus.plans import PLAN, known_cuts, new_plan
@@ -32,7 +33,7 @@ from pipeline.corpus.shards import write_shards
 from pipeline.corpus.versions import Dataset
 from pipeline.dedup.decisions import Decisions, output_duplicates, source_duplicates
 from pipeline.lock import build_lock
-from pipeline.pool import Pool, ray_cluster
+from pipeline.pool import Pool
 from pipeline.recipes import read_recipe
 from pipeline.rows import counted
 from pipeline.store import Folder

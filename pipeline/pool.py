@@ -1,4 +1,4 @@
-"""Hands units to workers, and replaces those that die. The only file that knows Ray."""
+"""Hands units to workers, and replaces those that die. Only this file and cluster.py know Ray."""
 
 import json
 import logging
@@ -8,21 +8,18 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import ceil
 from typing import Any
 
 import ray
 from ray.exceptions import RayActorError, RayTaskError
-from ray.util.placement_group import placement_group, remove_placement_group
-from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from pipeline.crew import Crew, Place, crew
+from pipeline.cluster import Seats
+from pipeline.crew import Crew, Place
 from pipeline.elsewhere import Elsewhere, Line
 from pipeline.engines import Capacity, Engine
 from pipeline.host import Host
 from pipeline.store import Folder
 from pipeline.worker import ALONE, Job, Worker
-from pipeline.workshop import open_workshop
 from schemas.errors import EngineLostError, PipelineError, WorkerError
 from schemas.exchange import Answer, Request
 from schemas.recipe import Recipe
@@ -35,92 +32,8 @@ log = logging.getLogger(__name__)
 _ROOM = 2
 # A unit whose worker died this often is taken document by document.
 _DEATHS = 2
-# Calls that an actor takes at once; what it does with them is its own affair.
-_CALLS = 1000
 # With which status a host leaves whose engine has died, so that Ray starts it anew.
 _ENGINE_LOST = 70
-
-
-@contextmanager
-def ray_cluster(recipe: Recipe) -> Iterator[Crew]:
-    """Join the recipe's Ray cluster, or start one on this machine, while the block runs.
-
-    Yields:
-        The processes that the recipe wants there.
-
-    Raises:
-        RecipeError: The recipe wants what its engines do not.
-        WorkerError: There is no such cluster, or this machine has fewer GPUs than are wanted.
-    """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray's coming default for workers without a GPU; left unset it warns at every start.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    engines = open_workshop(recipe).opened
-    # Ray's own variable, set on clusters and by whoever started one.
-    address = recipe.pool.address or os.environ.get("RAY_ADDRESS") or None
-    started = not ray.is_initialized()
-    if started:
-        local: dict[str, Any] = {}
-        if address is None:
-            # More workers than cores must not wait for ever: Ray counts what it is told.
-            wanted = ceil(crew(recipe, engines, with_gpus=False).cpus)
-            local = {"num_cpus": max(os.cpu_count() or 1, wanted), "include_dashboard": False}
-        # "local", lest Ray join a cluster of somebody else's that it finds on this machine.
-        _join(address or "local", local)
-    try:
-        found = ray.cluster_resources().get("GPU", 0)
-        wanted_here = crew(recipe, engines, with_gpus=bool(found))
-        if address is None and wanted_here.gpus > found:
-            # Ray would wait for them in silence.
-            raise WorkerError(
-                f"the recipe asks for {wanted_here.gpus:g} GPUs, this machine has {found:g}",
-                hint="lower `gpus_each` or `workers` under [pool], or give the `address` of a "
-                "cluster",
-            )
-        yield wanted_here
-    finally:
-        if started:
-            ray.shutdown()
-
-
-def _join(address: str, local: dict[str, Any]) -> None:
-    try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **local)
-    except ConnectionError as error:
-        raise WorkerError(
-            f"there is no Ray cluster at {address}",
-            hint="mend `address` under [pool] or the variable RAY_ADDRESS, or set "
-            "RAY_AUTH_MODE=token if it wants a token; without an address, Ray is started here",
-        ) from error
-
-
-class _Seats:
-    """Where the processes of one kind run; a process that replaces another takes its seat."""
-
-    def __init__(self, place: Place) -> None:
-        self._place = place
-        self._group: Any = None
-
-    def hire(self, cls: type, *arguments: object, restarts: int = 0) -> Any:  # noqa: ANN401 - an actor
-        """Return a new actor of a plain class."""
-        options: dict[str, Any] = {"max_concurrency": _CALLS, "max_restarts": restarts}
-        bundle = self._place.bundles[0]
-        options["num_cpus"] = bundle["CPU"]
-        # Where an engine places its parts itself, one of them takes the GPU beside it.
-        options["num_gpus"] = 0 if self._place.spread else bundle.get("GPU", 0)
-        if self._place.gpus > 1:
-            self._group = self._group or placement_group(self._place.bundles, strategy="PACK")
-            options["scheduling_strategy"] = PlacementGroupSchedulingStrategy(
-                self._group,
-                placement_group_bundle_index=0,
-                placement_group_capture_child_tasks=True,
-            )
-        return ray.remote(cls).options(**options).remote(*arguments)
-
-    def give_back(self) -> None:
-        """Let others have what was set aside."""
-        if self._group:
-            remove_placement_group(self._group)
 
 
 class HostLine:
@@ -172,7 +85,7 @@ class _Actor:
         halvings: How often an engine has died in its place.
     """
 
-    seats: _Seats
+    seats: Seats
     handle: Any = None
     asked: Any = None
     room: int = _ROOM
@@ -190,7 +103,7 @@ class Pool:
         self._deaths: dict[str, int] = {}
         self._actors: list[_Actor] = []
         self._hosts: dict[str, dict[str, Any]] = {}
-        self._seats: list[_Seats] = []
+        self._seats: list[Seats] = []
 
     def __enter__(self) -> "Pool":
         leave = partial(os._exit, _ENGINE_LOST)
@@ -203,8 +116,8 @@ class Pool:
             }
         return self
 
-    def _seated(self, place: Place) -> _Seats:
-        seats = _Seats(place)
+    def _seated(self, place: Place) -> Seats:
+        seats = Seats(place)
         self._seats.append(seats)
         return seats
 

@@ -5,13 +5,12 @@ import os
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr
 
-from pipeline.draws import preference
 from pipeline.engines import Capacity, Engine
 from pipeline.serving.busy import BusyTime
 from pipeline.serving.chat_completions import (
@@ -23,38 +22,18 @@ from pipeline.serving.chat_completions import (
     read_answer,
     served_by,
 )
+from pipeline.serving.servers import Server, preferred
 from schemas.errors import EngineError, RecipeError
 from schemas.exchange import Answer, Finish, Identity, Request, sha256
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
 
-# How long a server that could not be reached is asked only if no other can be.
-_DOWN_S = 30.0
 # Tries at one server before another is asked.
 _TRIES_EACH = 2
 _NO_SCHEMA = re.compile(
     r"response_format|json_schema|schema|guided|structured|grammar", re.IGNORECASE
 )
-
-
-@dataclass
-class _Server:
-    """One base URL.
-
-    Attributes:
-        client: The way to it.
-        free: As many as may be under way at once.
-        longest: Tokens of its context, if it tells.
-        down_until: Until when it is the last to be asked.
-        answered_at: When it last gave an answer.
-    """
-
-    client: "AsyncOpenAI"
-    free: asyncio.Semaphore
-    longest: int | None = None
-    down_until: float = 0.0
-    answered_at: float = field(default=-1.0)
 
 
 class OpenaiHttp(ChatSettings, Engine):
@@ -83,7 +62,8 @@ class OpenaiHttp(ChatSettings, Engine):
     response_format: Literal["auto", "json_schema", "json_object", "none"] = "auto"
     context_tokens: int | None = Field(default=None, ge=1)
 
-    _servers: dict[str, _Server] = PrivateAttr(default_factory=dict)
+    _servers: list[Server] = PrivateAttr(default_factory=list)
+    _clients: "dict[str, AsyncOpenAI]" = PrivateAttr(default_factory=dict)
     _constraint: Constraint = PrivateAttr(default="json_schema")
     _busy: BusyTime = PrivateAttr(default_factory=BusyTime)
 
@@ -130,27 +110,27 @@ class OpenaiHttp(ChatSettings, Engine):
         key = os.environ[self.api_key_env] if self.api_key_env else "none"
         alone = len(self.urls) == 1
         for url in self.urls:
-            client = AsyncOpenAI(
+            self._clients[url] = AsyncOpenAI(
                 base_url=url,
                 api_key=key,
                 timeout=self.deadline_s,
                 max_retries=self.retries if alone else min(self.retries, _TRIES_EACH - 1),
             )
             at_once = max(1, self.requests_at_once >> halvings)
-            self._servers[url] = _Server(client, asyncio.Semaphore(at_once), self.context_tokens)
-        found = await asyncio.gather(*(self._look(url) for url in self.urls))
+            self._servers.append(Server(url, asyncio.Semaphore(at_once), self.context_tokens))
+        found = await asyncio.gather(*(self._look(server) for server in self._servers))
         if not any(found):
             raise self._unreachable()
 
-    async def _look(self, url: str) -> bool:
+    async def _look(self, server: Server) -> bool:
         """Learn what a server tells of its model; return whether it can be reached."""
         from openai import APIConnectionError, APIError, APIStatusError
 
-        server = self._servers[url]
+        client = self._clients[server.url]
         try:
-            models = [model.to_dict() async for model in await server.client.models.list()]
+            models = [model.to_dict() async for model in await client.models.list()]
         except APIConnectionError:
-            server.down_until = time.monotonic() + _DOWN_S
+            server.went_down()
             return False
         except APIStatusError as error:
             if error.status_code in (401, 403):
@@ -162,7 +142,7 @@ class OpenaiHttp(ChatSettings, Engine):
         names = [str(model.get("id")) for model in models]
         if names and self.model not in names and len(names) < 100:
             raise EngineError(
-                f"openai_http: {url} serves {', '.join(names)}, and not {self.model}",
+                f"openai_http: {server.url} serves {', '.join(names)}, and not {self.model}",
                 hint="mend `model`",
             )
         for model in models:
@@ -186,14 +166,14 @@ class OpenaiHttp(ChatSettings, Engine):
     async def _answer(self, request: Request) -> Answer:
         rounds = 1 if len(self.urls) == 1 else -(-(self.retries + 1) // _TRIES_EACH)
         for _ in range(rounds):
-            server = self._servers[self._next(request.document)]
+            server = preferred(self._servers, request.document)
             answer = self._too_long(request, server) or await self._tried(request, server)
             if answer:
                 return answer
-            server.down_until = time.monotonic() + _DOWN_S
+            server.went_down()
         raise self._unreachable()
 
-    async def _tried(self, request: Request, server: _Server) -> Answer | None:
+    async def _tried(self, request: Request, server: Server) -> Answer | None:
         """Return a server's answer or refusal, or None if it does not answer anybody now."""
         from openai import APIConnectionError, APIStatusError, APITimeoutError, RateLimitError
 
@@ -215,18 +195,10 @@ class OpenaiHttp(ChatSettings, Engine):
                 return self._refused(request, server, error)
             return None
 
-    def _next(self, document: str) -> str:
-        """Return the server that a document prefers, of those that are up if any is."""
-        now = time.monotonic()
-        order = preference(self.urls, document)
-        return next(
-            (url for url in order if self._servers[url].down_until <= now),
-            min(order, key=lambda url: self._servers[url].down_until),
-        )
-
-    async def _asked(self, request: Request, server: _Server) -> Answer:
+    async def _asked(self, request: Request, server: Server) -> Answer:
         from openai import BadRequestError, UnprocessableEntityError
 
+        client = self._clients[server.url]
         async with server.free:
             with self._busy.share() as share:
                 while True:
@@ -234,7 +206,7 @@ class OpenaiHttp(ChatSettings, Engine):
                     asked = self._body(request, constraint)
                     model, messages = asked.pop("model"), asked.pop("messages")
                     try:
-                        completion = await server.client.chat.completions.create(
+                        completion = await client.chat.completions.create(
                             model=model, messages=messages, extra_body=asked
                         )
                         break
@@ -260,7 +232,7 @@ class OpenaiHttp(ChatSettings, Engine):
             self._constraint = "json_object" if constraint == "json_schema" else "none"
         return True
 
-    def _too_long(self, request: Request, server: _Server) -> Answer | None:
+    def _too_long(self, request: Request, server: Server) -> Answer | None:
         if server.longest is None:
             return None
         least = least_tokens(request) + request.sampling.max_tokens
@@ -270,7 +242,7 @@ class OpenaiHttp(ChatSettings, Engine):
         said = f"{what}; the context is {server.longest:,}"
         return Answer(said, self._identity, Finish.TOO_LONG)
 
-    def _refused(self, request: Request, server: _Server, error: "APIStatusError") -> Answer:
+    def _refused(self, request: Request, server: Server, error: "APIStatusError") -> Answer:
         """Return what a refusal says of one question.
 
         Raises:

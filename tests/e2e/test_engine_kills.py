@@ -59,8 +59,8 @@ def cores(folder):
     return ours(folder, "VLLM::EngineCore")
 
 
-def said(folder, model):
-    settings = ENGINE.format(name="rules", model=model, more="")
+def said(folder, model, more=""):
+    settings = ENGINE.format(name="rules", model=model, more=more)
     return prepared(folder, engine="tests.e2e.said", settings=settings, documents=DOCUMENTS)
 
 
@@ -87,7 +87,9 @@ def test_an_engine_killed_in_the_middle_of_a_build(folder, model, start, calm):
 
 
 def test_two_models_apart_one_out_of_memory_and_a_worker_killed(folder, model, start, calm):
-    recipe = said(folder, model)
+    # The writer guesses ahead, the reviewer does not.
+    ahead = '{ method = "ngram", num_speculative_tokens = 4, prompt_lookup_max = 4 }'
+    recipe = said(folder, model, f"speculative_config = {ahead}")
     guard = 'logits_processors = ["tests.e2e.engine:RunsOutOfMemory"]'
     second = ENGINE.format(name="second", model=model, more=guard)
     text = recipe.read_text().replace('reviewer = "rules"', 'reviewer = "second"')

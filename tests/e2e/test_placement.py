@@ -5,7 +5,8 @@ import json
 import pytest
 import ray
 
-from pipeline.pool import Pool, ray_cluster
+from pipeline.cluster import ray_cluster
+from pipeline.pool import Pool
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units
 from pipeline.worker import Job
