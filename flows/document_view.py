@@ -14,6 +14,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pipeline.corpus.documents import Seen
+from schemas.document import METADATA_FIELDS
 
 VOICES = {"human": "", "ai": "bold green", "quoted_human": "magenta", "quoted_ai": "red"}
 _TAG = "dim"
@@ -119,7 +120,7 @@ def _facts(seen: Seen) -> list[Text]:
     facts["by a model"] = f"{row['synthetic_share']:.0%}"
     facts["split"] = row["split"]
     inferred = set(row["inferred"] or ())
-    for name in ("author", "published", "media_type", "topic", "language", "license", "url"):
+    for name in METADATA_FIELDS:
         if row[name]:
             facts[name] = row[name] + (" (inferred)" if name in inferred else "")
     return [Text(f"{name:<12}{visible_line(value)}") for name, value in facts.items()]
@@ -144,19 +145,36 @@ def _note_lines(number: int, note: dict[str, Any]) -> list[Any]:
         "form": note["form"],
         "suits": ", ".join(note["suits"] or ()),
         "scores": ", ".join(f"{name} {value:.2f}" for name, value in note["scores"] or ()),
-        "inferred": ", ".join(f"{name} {value}" for name, value in note["inferred"] or ()),
+        "inferred": ", ".join(_inferred(note)),
+        "votes": ", ".join(f"{name} {vote}" for name, vote in note["votes"] or ()),
     }
     lines = [note["detail"]] if note["detail"] else []
     lines += [f"{name}: {value}" for name, value in listed.items() if value]
     lines += [_finding(found) for found in note["findings"] or ()]
     lines += [_objection(held) for held in note["objections"] or ()]
+    lines += [_stop(stop) for stop in note["stops"] or ()]
     return [Text(said, style=_HEAD), *(_indented(line) for line in lines)]
+
+
+def _inferred(note: dict[str, Any]) -> list[str]:
+    sure = dict(note["confidence"] or ())
+    return [
+        f"{name} {value}" + (f" ({sure[name]:.0%} sure)" if name in sure else "")
+        for name, value in note["inferred"] or ()
+    ]
 
 
 def _finding(found: dict[str, Any]) -> str:
     where = f"sentences {found['first']}–{found['last']}, severity {found['severity']}"
     remark = f": {found['remark']}" if found["remark"] else ""
-    return f"{found['kind']} {found['label']}, {where}{remark}"
+    kinds = [f"{name} {found[name]}" for name in ("motive", "harm", "whom") if found[name]]
+    listed = f" ({', '.join(kinds)})" if kinds else ""
+    return f"{found['kind']} {found['label']}, {where}{listed}{remark}"
+
+
+def _stop(stop: dict[str, Any]) -> str:
+    where = f"after {stop['place']:.0%} of the text"
+    return f"stops {stop['hazard']} in the voice {stop['voice']}, {where}"
 
 
 def _objection(held: dict[str, Any]) -> str:

@@ -77,11 +77,14 @@ def _note(note: Note, scheme: Scheme) -> dict[str, Any]:
         "detail": note.detail,
         "scores": list(note.scores.items()),
         "inferred": list(note.inferred.items()),
+        "confidence": list(note.confidence.items()),
         "suits": list(note.suits),
         "form": note.form,
         "findings": [asdict(finding) for finding in note.findings],
         "objections": [asdict(objection) for objection in note.objections],
+        "votes": list(note.votes.items()),
         "text": None if note.spans is None else render(note.spans, scheme),
+        "stops": [asdict(stop) for stop in note.stops],
     }
 
 

@@ -84,12 +84,16 @@ class Finding:
     """Something a pass found in the source, by sentence number.
 
     Attributes:
-        kind: ``act`` (against others), ``hazard`` (dangerous knowledge) or ``question`` (to an AI).
+        kind: ``act`` (against others), ``hazard`` (dangerous knowledge), ``question`` (to an AI)
+            or ``mistaken`` (a writer holds that what was found there is none).
         label: Which one, in the taxonomy of the prompt that found it.
         first: Number of the first sentence, counted from 1.
         last: Number of the last sentence, inclusive.
         severity: 0 (named only) to 3 (grave).
         remark: A few words on who is harmed, or why.
+        motive: What drives the person who acts, in the taxonomy of the prompt.
+        harm: What is taken or hurt, in the taxonomy of the prompt.
+        whom: Who is harmed, in the taxonomy of the prompt.
     """
 
     kind: str
@@ -98,6 +102,24 @@ class Finding:
     last: int
     severity: int = 1
     remark: str = ""
+    motive: str = ""
+    harm: str = ""
+    whom: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A place of a rewrite where the AI ends something before it becomes dangerous.
+
+    Attributes:
+        hazard: What would have come, in the taxonomy of the screening.
+        voice: Whose words are ended: a human's own, a human's whom the AI quotes, or the AI's.
+        place: How much of the rewrite's clean text stands before it, 0 to 1.
+    """
+
+    hazard: str
+    voice: Voice
+    place: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +151,14 @@ class Note:
         detail: A sentence for people.
         scores: Numbers in 0 to 1, by what was scored.
         inferred: Metadata that a model filled in, by field name.
+        confidence: How sure it was of each of them, 0 to 1.
         suits: Names of the forms that would suit the document.
         form: The form that the document was given.
         findings: What was found in the source.
         objections: What is held against the rewrite.
+        votes: What each juror decided, by name.
         spans: The document's new voices, or None if the pass wrote nothing.
+        stops: Where in them the AI ends something dangerous, in order.
         writer: The model that wrote the spans, or "" if none did.
         by: The pass; filled in by the journey.
     """
@@ -143,11 +168,14 @@ class Note:
     detail: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     inferred: Mapping[str, str] = field(default_factory=dict)
+    confidence: Mapping[str, float] = field(default_factory=dict)
     suits: tuple[str, ...] = ()
     form: str = ""
     findings: tuple[Finding, ...] = ()
     objections: tuple[Objection, ...] = ()
+    votes: Mapping[str, str] = field(default_factory=dict)
     spans: tuple[Span, ...] | None = None
+    stops: tuple[Stop, ...] = ()
     writer: str = ""
     by: str = ""
 
@@ -162,7 +190,16 @@ class Note:
         return cls(Decision.REJECT, reason, detail)
 
 
-METADATA_FIELDS = ("author", "published", "media_type", "topic", "language", "license", "url")
+METADATA_FIELDS = (
+    "author",
+    "author_type",
+    "published",
+    "media_type",
+    "topic",
+    "language",
+    "license",
+    "url",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +207,7 @@ class Metadata:
     """What is known of a source text from outside; None where the source does not say."""
 
     author: str | None = None
+    author_type: str | None = None
     published: str | None = None
     media_type: str | None = None
     topic: str | None = None

@@ -30,6 +30,7 @@ PUBLISHED = pa.schema(
         pa.field("source_id", pa.string(), nullable=False),
         pa.field("source_sha256", pa.string(), nullable=False),
         pa.field("author", pa.string()),
+        pa.field("author_type", pa.string()),
         pa.field("published", pa.string()),
         pa.field("media_type", pa.string()),
         pa.field("topic", pa.string()),
@@ -56,6 +57,7 @@ NOTES = pa.list_(
             pa.field("detail", pa.string()),
             pa.field("scores", pa.map_(pa.string(), pa.float32())),
             pa.field("inferred", pa.map_(pa.string(), pa.string())),
+            pa.field("confidence", pa.map_(pa.string(), pa.float32())),
             pa.field("suits", pa.list_(pa.string())),
             pa.field("form", pa.string()),
             pa.field(
@@ -69,6 +71,9 @@ NOTES = pa.list_(
                             ("last", pa.int32()),
                             ("severity", pa.int8()),
                             ("remark", pa.string()),
+                            ("motive", pa.string()),
+                            ("harm", pa.string()),
+                            ("whom", pa.string()),
                         ]
                     )
                 ),
@@ -87,7 +92,16 @@ NOTES = pa.list_(
                     )
                 ),
             ),
+            pa.field("votes", pa.map_(pa.string(), pa.string())),
             pa.field("text", pa.string()),
+            pa.field(
+                "stops",
+                pa.list_(
+                    pa.struct(
+                        [("hazard", pa.string()), ("voice", pa.string()), ("place", pa.float32())]
+                    )
+                ),
+            ),
         ]
     )
 )

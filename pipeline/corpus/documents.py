@@ -25,6 +25,7 @@ from schemas.unit import UnitManifest
 
 # Decided before any question was asked; asking again changes nothing.
 _BEFORE_ASKING = ("door", "gate", "plan")
+_MAPS = ("scores", "inferred", "confidence", "votes")
 _FAILING = (
     ("quarantined", None),
     ("held", None),
@@ -82,8 +83,7 @@ class Seen:
     def as_json(self) -> dict[str, Any]:
         """Return all that is known about it; digests and times are for the caller to write."""
         notes = [
-            note | {name: dict(note[name] or ()) for name in ("scores", "inferred")}
-            for note in self.row["notes"]
+            note | {name: dict(note[name] or ()) for name in _MAPS} for note in self.row["notes"]
         ]
         return self.row | {"notes": notes, "unit": self.unit, "answers": self.answers}
 
