@@ -94,23 +94,23 @@ def _found(
             raise AnchorError("anchor_missing", what)
         sentence = sentences[anchor - 1]
         return Stretch(sentence.start, sentence.end, sentence, sentence)
-    places = [
+    found = [
         Stretch(start, end, _holding(sentences, start), _holding(sentences, end - 1))
-        for start, end in _quoted(text, anchor)
+        for start, end in places(text, anchor)
         if start >= after
     ]
-    if not places:
+    if not found:
         raise AnchorError("anchor_missing", f"these words do not stand in the text: {anchor!r}")
-    numbers = list(dict.fromkeys(place.first.number for place in places))
-    if len(places if not within_one else numbers) > 1:
+    numbers = list(dict.fromkeys(place.first.number for place in found))
+    if len(found if not within_one else numbers) > 1:
         listed = ", ".join(f"[{number}]" for number in numbers[:_SHOWN])
-        what = f"{anchor!r} stands {len(places)} times, in {listed}; quote more words, or a number"
+        what = f"{anchor!r} stands {len(found)} times, in {listed}; quote more words, or a number"
         raise AnchorError("anchor_ambiguous", what)
-    return places[0]
+    return found[0]
 
 
-def _quoted(text: str, anchor: str) -> Iterator[tuple[int, int]]:
-    """Yield every place where the words stand, white space and forms of quotation marks aside."""
+def places(text: str, anchor: str) -> Iterator[tuple[int, int]]:
+    """Yield every range where the words stand, white space and forms of quotation marks aside."""
     quoted = unescape(anchor.strip().removesuffix("…").removesuffix("..."), working_scheme())
     words = quoted.translate(_SAME).split()
     if not words:

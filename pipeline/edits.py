@@ -74,7 +74,7 @@ def edited(text: str, sentences: Sequence[Sentence], edits: Sequence[Edit]) -> t
         except AnchorError as error:
             objections.append(Objection("lint", error.code, str(error), number))
             start, end, said = 0, 0, edit.text
-        spans, faults = _spoken(said, number)
+        spans, faults = spoken(said, number)
         objections += faults
         remarks.append(_Remark(start, end, _ORDER[edit.place], number or 0, spans))
     # Stable: remarks of one kind at one place stand in the order in which they were written.
@@ -104,8 +104,13 @@ def _placed(edit: Edit, text: str, sentences: Sequence[Sentence]) -> tuple[int, 
     return at.end, at.end, at.number, gap + said
 
 
-def _spoken(said: str, number: int | None) -> tuple[tuple[Span, ...], list[Objection]]:
-    """Return a remark's spans, and what keeps them from being the AI's words with quotations."""
+def spoken(said: str, number: int | None) -> tuple[tuple[Span, ...], list[Objection]]:
+    """Return the spans of what the AI says, and what keeps them from being its words and quotes.
+
+    Args:
+        said: Text in the AI's voice, with tags around what it quotes.
+        number: The sentence that an objection is to name.
+    """
     try:
         spans = tuple(parse(said, working_scheme(), start=Voice.AI))
     except ParseError as error:
@@ -113,10 +118,10 @@ def _spoken(said: str, number: int | None) -> tuple[tuple[Span, ...], list[Objec
     faults: list[Objection] = []
     # A remark that closes its own tag and opens it again would put words in a human's mouth.
     if Voice.HUMAN in {span.voice for span in spans}:
-        what = "a remark is all in the AI's voice; quote a human with <AI_quoting_human>"
+        what = "what the AI says is all in its voice; quote a human with <AI_quoting_human>"
         faults.append(Objection("lint", "illegal_move", what, number))
     if not any(char.isalnum() for s in spans if s.voice == Voice.AI for char in s.text):
-        what = "a remark says something of its own, outside what it quotes"
+        what = "the AI says something of its own, outside what it quotes"
         faults.append(Objection("lint", "no_words", what, number))
     return spans, faults
 

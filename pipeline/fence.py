@@ -1,8 +1,9 @@
 """How a document, and its rewrite, are shown to an engine, and how that is read back.
 
 Between two marks every line begins with ``[``, with ``<AI>`` or with a space, or is empty; what
-goes on over several lines is indented by one space. So nothing in a document can look like
-the end mark, like a sentence number or like the AI's voice, whatever it contains.
+goes on over several lines is indented by one space. Human text that was written for a rewrite
+stands behind ``[new]``. So nothing in a document can look like the end mark, like a sentence number
+or like the AI's voice, whatever it contains.
 """
 
 import json
@@ -10,18 +11,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from operator import attrgetter
 
 from pipeline.sentences import Sentence, sentences
 from pipeline.voices.escape import escape, unescape
 from pipeline.voices.render import render
 from pipeline.voices.scheme import working_scheme
-from schemas.document import Document, Metadata, Span
+from schemas.document import Document, Metadata, Span, Voice
 
 _DOCUMENT = ("--- document ---", "--- end of document ---")
 _REWRITE = ("--- rewrite ---", "--- end of rewrite ---")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 _ELIDED = re.compile(r"\[(\d+)\]–\[(\d+)\] unchanged")
+_NEW = "[new] "
 _PART = re.compile(r"\[\d+ in part\] ")
 _ENTRY = re.compile(r"^(?=\[|<AI>)", re.MULTILINE)
 
@@ -51,10 +54,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ShownRewrite:
-    """A rewrite as an engine sees it: its remarks, and the numbers of the sentences kept."""
+    """A rewrite as an engine sees it.
+
+    Attributes:
+        remarks: What the AI says.
+        kept: The numbers of the sentences kept.
+        written: Human text that was written.
+    """
 
     remarks: tuple[Remark, ...]
     kept: frozenset[int]
+    written: tuple[str, ...] = ()
 
 
 def show_document(text: str, metadata: Metadata) -> str:
@@ -118,7 +128,7 @@ def _joined(text: str) -> str:
 
 
 def show_rewrite(text: str, anchors: Sequence[Sentence], spans: Iterable[Span]) -> str:
-    """Return the rewrite between its marks: remarks in their tags, and the sentences around them.
+    """Return the rewrite between its marks: what was written, and the sentences around it.
 
     Long unchanged stretches are given by their numbers alone; the reader has the document.
 
@@ -148,16 +158,24 @@ def _rewritten(
 ) -> list[Sentence | str]:
     """Return a rewrite in order: sentences that were kept, and what is shown in any case.
 
-    Always shown are remarks, and sentences of which only a part was kept.
+    Always shown is what was written, and sentences of which only a part was kept.
     """
     entries: list[Sentence | str] = []
     for run in _runs(spans):
         start = run[0].source_start
         if start is None:
-            entries.append(_indented(render(_trimmed(run), working_scheme())))
+            entries += _written(run)
         else:
             entries += _kept(text, anchors, start, start + sum(len(span.text) for span in run))
     return entries
+
+
+def _written(run: list[Span]) -> Iterator[str]:
+    """Yield what was written, the AI's voice in its tags, a human's behind a mark."""
+    for is_human, spans in groupby(run, key=lambda span: span.voice == Voice.HUMAN):
+        said = render(_trimmed(list(spans)), working_scheme())
+        if said:
+            yield _indented(f"{_NEW}{said}" if is_human else said)
 
 
 def _kept(text: str, anchors: Sequence[Sentence], start: int, end: int) -> Iterator[Sentence | str]:
@@ -176,14 +194,15 @@ def _runs(spans: Iterable[Span]) -> list[list[Span]]:
     runs: list[list[Span]] = []
     for span in spans:
         last = runs[-1][-1] if runs else None
-        if last and _goes_on(last, span):
+        if last and goes_on(last, span):
             runs[-1].append(span)
         else:
             runs.append([span])
     return runs
 
 
-def _goes_on(last: Span, span: Span) -> bool:
+def goes_on(last: Span, span: Span) -> bool:
+    """Return whether a span follows another in the source, or both were written."""
     if last.source_start is None or span.source_start is None:
         return last.source_start == span.source_start
     return last.source_start + len(last.text) == span.source_start
@@ -210,10 +229,14 @@ def read_rewrite(turn: str) -> ShownRewrite:
     remarks: list[Remark] = []
     waiting: list[str] = []
     kept: set[int] = set()
+    written: list[str] = []
     shown_to = 0
     for entry in _entries(turn, _REWRITE):
         if entry.startswith("<AI>"):
             waiting.append(_joined(entry))
+            continue
+        if entry.startswith(_NEW):
+            written.append(_joined(entry.removeprefix(_NEW)))
             continue
         first, last = _range(entry)
         remarks += [Remark(text, first) for text in waiting]
@@ -222,7 +245,7 @@ def read_rewrite(turn: str) -> ShownRewrite:
         if not _PART.match(entry):
             kept.update(range(first, last + 1))
     remarks += [Remark(text, shown_to + 1) for text in waiting]
-    return ShownRewrite(tuple(remarks), frozenset(kept))
+    return ShownRewrite(tuple(remarks), frozenset(kept), tuple(written))
 
 
 def _range(entry: str) -> tuple[int, int]:

@@ -51,7 +51,7 @@ def rubric_request(
         max_tokens: Room for the answer.
         objections: What this rubric held against the rewrite before it was revised.
     """
-    question = _rubric(kit.prompts, rubric, as_data(document.findings))
+    question = _rubric(kit.prompts, rubric, document.form, as_data(document.findings))
     if by == "recheck" and objections:
         question = kit.prompts.render("recheck.md", objections=as_data(objections), rubric=question)
     return Request(
@@ -64,20 +64,18 @@ def rubric_request(
     )
 
 
-def _rubric(prompts: Prompts, rubric: str, findings: str) -> str:
+def _rubric(prompts: Prompts, rubric: str, form: str, findings: str) -> str:
     name = f"review/{rubric}.md"
     # Most rubrics do not ask what was found, and are the same for every document.
-    return _rendered(prompts, name, findings if "findings" in prompts.wants(name) else "")
+    return _rendered(prompts, name, form, findings if "findings" in prompts.wants(name) else "")
 
 
 @lru_cache(maxsize=256)
-def _rendered(prompts: Prompts, name: str, findings: str) -> str:
-    return prompts.render(
-        name,
-        findings=findings,
-        banned=[row["text"] for row in prompts.table("banned.toml").get("phrase", [])],
-        answer=prompts.render("review_answer.md"),
-    )
+def _rendered(prompts: Prompts, name: str, form: str, findings: str) -> str:
+    table = f"review/forms/{form}.toml"
+    added = prompts.table(table) if table in prompts.digests else {}
+    rubric = name.removeprefix("review/").removesuffix(".md")
+    return prompts.render(name, findings=findings, additions=added.get(rubric, ""))
 
 
 def verdict_note(replies: Sequence[Reply]) -> Note:

@@ -11,8 +11,20 @@ def banned_phrases(prompts: Prompts) -> Banned:
     return Banned.of({row["text"]: row["why"] for row in rows})
 
 
+def worn_names(prompts: Prompts) -> Banned:
+    """Return the names of ``banned.toml`` that nobody is given, each with its reason."""
+    rows = prompts.table("banned.toml").get("name", [])
+    return Banned.of({row["text"]: row["why"] for row in rows})
+
+
+def worn_openings(prompts: Prompts) -> tuple[str, ...]:
+    """Return how nothing begins that the AI says."""
+    return tuple(row["text"] for row in prompts.table("banned.toml").get("opening", []))
+
+
 def instruction_runs(prompts: Prompts) -> frozenset[str]:
     """Return every run of words that a writer has read and must not copy out."""
-    names = ["constitution.md", *(f"draft/{name}.md" for name in prompts.names("draft"))]
-    texts = (prompts.text(name) for name in names)
+    names = [name for name in prompts.digests if name.endswith(".md")]
+    writers = (n for n in names if n.startswith(("constitution", "draft/", "writing/")))
+    texts = (prompts.text(name) for name in writers)
     return frozenset().union(*(runs(words(text), COPIED_WORDS) for text in texts))

@@ -2,38 +2,69 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pipeline.conversation import about_document, about_rewrite, as_data
-from pipeline.draws import pick
+from pipeline.draws import pick, preference
 from pipeline.forms import AssemblyError, Form
 from pipeline.plugins import Kit
+from pipeline.standards import worn_openings
+from pipeline.taxonomy import Hazard
 from schemas.document import Decision, Document, Note, Objection
 from schemas.exchange import Reply, Request, Role, Sampling
 
+_GIVEN, _FAMILY = 5, 2
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}")
 
 
 def writing_task(document: Document, form: str, kit: Kit) -> str:
     """Return the prompt that asks for this form of this document."""
-    said = document.metadata.language or document.inferred.get("language", "")
-    # It comes from outside and stands outside the fence: a code, or nothing.
-    language = said if _LANGUAGE.fullmatch(said) else "the same language"
+    language = _language(document)
     return kit.prompts.render(
         f"draft/{form}.md",
         findings=as_data(document.findings),
-        language=language,
-        card=style_card(document, kit),
+        # It comes from outside and stands outside the fence: a code, or nothing.
+        language=language or "the same language",
+        hazards=get_args(Hazard),
+        card=kit.prompts.render(
+            "writing/card.md",
+            card=style_card(document, form, kit),
+            names=drawn_names(document, language, kit),
+            openings=worn_openings(kit.prompts),
+        ),
     )
 
 
-def style_card(document: Document, kit: Kit) -> dict[str, Any]:
-    """Return how this document's remarks should sound; each decision is a draw of its own."""
-    cards = kit.prompts.table("cards.toml")
+def _language(document: Document) -> str:
+    said = document.metadata.language or document.inferred.get("language", "")
+    return said if _LANGUAGE.fullmatch(said) else ""
+
+
+def style_card(document: Document, form: str, kit: Kit) -> dict[str, str]:
+    """Return how this document should sound; each decision is a draw of its own, evenly shared."""
+    own = f"cards/{form}.toml"
+    tables = ["cards/every.toml", *([own] if own in kit.prompts.digests else [])]
     return {
-        name: pick(cards[name], kit.seed, document.id, "card", name)
-        for name in ("stance", "length", "opening")
-    } | {"avoid": cards["avoid"]}
+        decision.replace("_", " "): pick(choices, kit.seed, document.id, table, decision)
+        for table in tables
+        for decision, choices in kit.prompts.table(table).items()
+    }
+
+
+def drawn_names(document: Document, language: str, kit: Kit) -> list[str]:
+    """Return names for people who are made up: first names, then family names.
+
+    They are of the document's language where there is a list of it, with one or two from elsewhere,
+    since people move about.
+    """
+    lists = kit.prompts.table("names.toml")
+    own = lists.get(language.partition("-")[0].lower(), lists["world"])
+    drawn: list[str] = []
+    for kind, few in (("given", _GIVEN), ("family", _FAMILY)):
+        near = preference(own[kind], kit.seed, document.id, "names", kind)[:few]
+        far = preference(lists["world"][kind], kit.seed, document.id, "far names", kind)
+        drawn += [*near, next(name for name in far if name not in near)]
+    return drawn
 
 
 def draft_request(document: Document, form: Form, name: str, kit: Kit, max_tokens: int) -> Request:
@@ -77,7 +108,7 @@ def written(document: Document, form: Form, name: str, replies: Sequence[Reply])
     """Return a note with the new spans, or with objections if the reply does not fit."""
     reply = replies[0] if replies else None
     try:
-        spans = form.assemble(document, reply.value if reply else None)
+        rewrite = form.assemble(document, reply.value if reply else None)
     except AssemblyError as error:
         return Note(
             Decision.OBJECT,
@@ -87,4 +118,11 @@ def written(document: Document, form: Form, name: str, replies: Sequence[Reply])
             objections=error.objections,
         )
     writer = reply.answer.by.model if reply else ""
-    return Note(Decision.KEEP, form=name, spans=spans, writer=writer)
+    return Note(
+        Decision.KEEP,
+        form=name,
+        findings=rewrite.mistaken,
+        spans=rewrite.spans,
+        stops=rewrite.stops,
+        writer=writer,
+    )

@@ -123,7 +123,7 @@ class Prompts:
                 )
             wanted = self.wants(name)
             given = shipped.wants(name if name in known else "review/coverage.md")
-            if wanted - given - {"findings", "banned", "answer"}:
+            if wanted - given - {"findings", "additions"}:
                 raise PromptError(
                     f"prompt {self._file(name)} wants '{min(wanted - given)}' and is not given it",
                     hint=f"it may use {', '.join(sorted(given)) or 'no values'}",

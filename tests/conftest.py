@@ -115,6 +115,19 @@ def opened(folder: Path, **settings: Any) -> Workshop:
     return open_workshop(read_recipe(write_recipe(folder, **settings)))
 
 
+def screened(**found: Any) -> str:
+    """Return a reviewer's answer to the screening, with these things found."""
+    guess = {"value": "unknown", "sure": 0}
+    guesses = {"media_type": guess, "topic": guess, "author_type": guess}
+    return json.dumps({"language": "en", "quality": 0.5, "suits": []} | guesses | found)
+
+
+def act(first: int, last: int | None = None, **other: Any) -> dict[str, Any]:
+    """Return an act that a reviewer has found; a grave lie unless told otherwise."""
+    kind = {"label": "deceit", "motive": "fear", "harm": "truth", "whom": "one person"}
+    return {"first": first, "last": last or first, "severity": 3} | kind | other
+
+
 def document(text: str, **metadata: str) -> Document:
     """Return a document that came through the door."""
     return Document(

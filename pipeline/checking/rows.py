@@ -23,7 +23,8 @@ from pipeline.door import NO_TEXT
 from pipeline.forms import Form
 from pipeline.plugins import plugin_class, plugin_names
 from pipeline.standards import banned_phrases, instruction_runs
-from pipeline.voices.lint import Standard, source_faults, voice_faults
+from pipeline.voices.faithfulness import source_faults
+from pipeline.voices.lint import Standard, voice_faults
 from pipeline.voices.parse import parse
 from pipeline.voices.render import project, render, restore, store
 from prompts import Prompts
@@ -81,11 +82,14 @@ def _standards() -> dict[str, Standard]:
     """Return what is asked of each form's text; under "", of text whose form is not known."""
     prompts = Prompts()
     banned, instructions = banned_phrases(prompts), instruction_runs(prompts)
-    asked = {"": Standard(banned, instructions)}
+    asked = {"": Standard(banned, instructions=instructions)}
     for name in plugin_names(Form):
         form = plugin_class(Form, name, "forms")  # type: ignore[type-abstract]
         asked[name] = Standard(
-            banned, instructions, quotes_in_marks=form.quotes_in_marks, plain=form.plain
+            banned,
+            instructions=instructions,
+            quotes_in_marks=form.quotes_in_marks,
+            plain=form.plain,
         )
     return asked
 

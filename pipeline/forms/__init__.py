@@ -2,13 +2,14 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar
 
 from pydantic import BaseModel
 
 from pipeline.draws import pick_weighted
 from pipeline.plugins import Plugin
-from schemas.document import Document, Objection, Span
+from schemas.document import Document, Finding, Objection, Span, Stop
 
 
 class AssemblyError(Exception):
@@ -19,16 +20,39 @@ class AssemblyError(Exception):
         self.objections = tuple(objections)
 
 
-class Form(Plugin):
-    """One way to show the AI. Its prompt is ``draft/<name>.md``.
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What a form makes of a reply.
 
     Attributes:
-        quotes_in_marks: Whether the prompt asks for quotation marks around what the AI quotes.
-        plain: Whether the prompt asks for text without Markdown.
+        spans: The document's new voices.
+        stops: Where in them the AI ends something dangerous, in order.
+        mistaken: Findings of the screening that the writer holds to be none.
+    """
+
+    spans: tuple[Span, ...]
+    stops: tuple[Stop, ...] = ()
+    mistaken: tuple[Finding, ...] = ()
+
+
+class Form(Plugin):
+    """One way to show the AI.
+
+    Its prompt is ``draft/<name>.md``; what reviewers watch for in it, beside what they watch for
+    in all forms, stands by rubric in ``review/forms/<name>.toml``; ``cards/<name>.toml`` holds what
+    is drawn for each document so that no two need sound alike.
+
+    Attributes:
+        quotes_in_marks: Whether quotation marks must stand around what the AI quotes.
+        quotes_source: Whether what the AI quotes must be words of the source.
+        plain: Whether Markdown is out of place in what the AI says.
+        remarks: Whether what the AI says are remarks, and short.
     """
 
     quotes_in_marks: ClassVar[bool] = False
+    quotes_source: ClassVar[bool] = False
     plain: ClassVar[bool] = False
+    remarks: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -36,8 +60,8 @@ class Form(Plugin):
         """The model a writer's answer must fit; None if nothing is written."""
 
     @abstractmethod
-    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:
-        """Return the document's new voices.
+    def assemble(self, document: Document, reply: BaseModel | None) -> Rewrite:
+        """Return the document's new voices, and what the writer declares about them.
 
         Raises:
             AssemblyError: The reply names sentences that are not there, or breaks the grammar.

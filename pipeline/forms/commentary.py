@@ -4,30 +4,35 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from pipeline.declared import Mistaken, Stopped, checked
 from pipeline.edits import Edit, edited
 from pipeline.fence import numbered
-from pipeline.forms import Form
-from schemas.document import Document, Span
+from pipeline.forms import Form, Rewrite
+from schemas.document import Document
 
 
 class Edits(BaseModel):
     """All remarks on one document; none where nothing is at stake."""
 
+    mistaken: list[Mistaken] = Field(default=[], max_length=60)
     edits: list[Edit] = Field(max_length=60)
+    stops: list[Stopped] = Field(default=[], max_length=30)
 
 
 class Commentary(Form):
     """Adds remarks by anchored edits; the humans' words are never copied by a model."""
 
     quotes_in_marks: ClassVar[bool] = True
+    quotes_source: ClassVar[bool] = True
     plain: ClassVar[bool] = True
+    remarks: ClassVar[bool] = True
 
     @property
     def reply(self) -> type[BaseModel] | None:
         """The list of edits."""
         return Edits
 
-    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:
+    def assemble(self, document: Document, reply: BaseModel | None) -> Rewrite:
         """Return the source with the remarks in it.
 
         Raises:
@@ -35,4 +40,5 @@ class Commentary(Form):
         """
         if not isinstance(reply, Edits):
             raise TypeError(f"commentary is assembled from Edits, not {type(reply).__name__}")
-        return edited(document.text, numbered(document), reply.edits)
+        spans = edited(document.text, numbered(document), reply.edits)
+        return checked(document, spans, reply.mistaken, reply.stops)

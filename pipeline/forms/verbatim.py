@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel
 
-from pipeline.forms import Form
+from pipeline.forms import Form, Rewrite
 from schemas.document import Document, Span, Voice
 
 
@@ -14,6 +14,6 @@ class Verbatim(Form):
         """None: there is nothing to write."""
         return None
 
-    def assemble(self, document: Document, reply: BaseModel | None) -> tuple[Span, ...]:
+    def assemble(self, document: Document, reply: BaseModel | None) -> Rewrite:
         """Return the whole source as one human span."""
-        return (Span(Voice.HUMAN, document.text, 0),)
+        return Rewrite((Span(Voice.HUMAN, document.text, 0),))

@@ -6,23 +6,23 @@ from typing import NamedTuple
 
 from pydantic import Field
 
-from pipeline.fence import numbered
+from pipeline.findings import Range, hazards, questions
+from pipeline.forms import Form
 from pipeline.passes import Pass
-from pipeline.standards import banned_phrases, instruction_runs
-from pipeline.voices.lint import Standard, source_faults, voice_faults
+from pipeline.standards import banned_phrases, instruction_runs, worn_names, worn_openings
+from pipeline.voices.faithfulness import misquoted, source_faults, unanswered
+from pipeline.voices.lint import Standard, voice_faults, written_faults
 from prompts import Prompts
 from schemas.document import Decision, Document, Note, Objection, Span
 from schemas.exchange import Reply
-
-# From here on a reader could use it, and the writer was asked to take it out (screen.md).
-_USABLE = 2
 
 
 class Lint(Pass):
     """Asks nothing.
 
     Attributes:
-        max_remark_chars: A longer stretch of the AI's voice is objected to.
+        max_remark_chars: In forms that add remarks, a longer stretch of the AI's voice is objected
+            to.
     """
 
     max_remark_chars: int = Field(default=1200, ge=50)
@@ -31,14 +31,15 @@ class Lint(Pass):
         """Return objections to the newest rewrite, none if code finds nothing."""
         if document.rewrite is None:
             return Note.keep()
-        form = self.kit.forms.get(document.form)
+        form: Form | None = self.kit.forms.get(document.form)
         asked = _Asked(
             self.kit.prompts,
-            self.max_remark_chars,
+            self.max_remark_chars if form and form.remarks else None,
             quotes_in_marks=form is not None and form.quotes_in_marks,
+            quotes_source=form is not None and form.quotes_source,
             plain=form is not None and form.plain,
         )
-        found = _faults(document.spans, document.text, _hazards(document), asked)
+        found = _faults(document.spans, document.text, _Places.of(document), asked)
         if not found:
             return Note.keep()
         return Note(Decision.OBJECT, reason=found[0].code, detail=found[0].what, objections=found)
@@ -48,37 +49,49 @@ class _Asked(NamedTuple):
     """What decides the standard of a rewrite."""
 
     prompts: Prompts
-    max_remark_chars: int
+    max_remark_chars: int | None
     quotes_in_marks: bool
+    quotes_source: bool
     plain: bool
+
+
+class _Places(NamedTuple):
+    """Where in the source lies what the screening found."""
+
+    hazards: tuple[Range, ...]
+    questions: tuple[tuple[int, Range], ...]
+
+    @classmethod
+    def of(cls, document: Document) -> "_Places":
+        return cls(
+            tuple(where for _, where in hazards(document)),
+            tuple((found.last, where) for found, where in questions(document)),
+        )
 
 
 # Recipes lint after every write, and most drafts are not written again.
 @lru_cache(maxsize=1024)
 def _faults(
-    spans: tuple[Span, ...], text: str, hazards: tuple[tuple[int, int], ...], asked: _Asked
+    spans: tuple[Span, ...], text: str, places: _Places, asked: _Asked
 ) -> tuple[Objection, ...]:
     standard = _standard(asked)
-    return (*source_faults(spans, text, hazards), *voice_faults(spans, standard))
+    return (
+        *source_faults(spans, text, places.hazards),
+        *unanswered(spans, text, places.questions),
+        *(misquoted(spans, text) if asked.quotes_source else ()),
+        *voice_faults(spans, standard),
+        *written_faults(spans, text, standard),
+    )
 
 
 @lru_cache(maxsize=16)
 def _standard(asked: _Asked) -> Standard:
     return Standard(
         banned=banned_phrases(asked.prompts),
+        names=worn_names(asked.prompts),
+        openings=worn_openings(asked.prompts),
         instructions=instruction_runs(asked.prompts),
         max_remark_chars=asked.max_remark_chars,
         quotes_in_marks=asked.quotes_in_marks,
         plain=asked.plain,
-    )
-
-
-def _hazards(document: Document) -> tuple[tuple[int, int], ...]:
-    """Return the ranges of the source that a reader could do harm with."""
-    anchors = numbered(document)
-    found = [f for f in document.findings if f.kind == "hazard" and f.severity >= _USABLE]
-    return tuple(
-        (anchors[finding.first - 1].start, anchors[min(finding.last, len(anchors)) - 1].end)
-        for finding in found
-        if 1 <= finding.first <= len(anchors)
     )

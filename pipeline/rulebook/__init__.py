@@ -12,6 +12,9 @@ from pipeline.rulebook.judge import verdict
 from pipeline.rulebook.screen import screening
 from schemas.exchange import Request
 
+# What the forms other than commentary are made of; none of it leaves a document as it was.
+_WRITTEN = ("pieces", "scenes")
+
 
 def respond(request: Request) -> str:
     """Return the rule book's answer to a request, as JSON.
@@ -26,6 +29,9 @@ def respond(request: Request) -> str:
     if question in ("draft", "revise") and rest == "commentary":
         # A revision draws other sentences than the draft that was objected to.
         return _json(edits(shown, request.document, attempt=question == "revise"))
+    if question in ("draft", "revise"):
+        # It can speak before an act, and cannot tell a story: the document stays as it is.
+        return _json({name: [] for name in _WRITTEN if name in request.reply.model_fields})
     if question in ("review", "recheck"):
         rewrite = read_rewrite(request.turns[3].text)
         return _json(verdict(rest, shown, rewrite))

@@ -44,11 +44,13 @@ def edits(shown: Shown, document: str, *, attempt: bool) -> dict[str, Any]:
 
 def _remark(act: ActWords, said: set[str], *draw: str) -> str:
     """Return one or two sentences that this document has not heard yet, while there are any."""
-    reasons = act.why if fraction(*draw, "turn") < 0.5 else act.then
-    first = pick(_fresh(act.see, said), *draw, "see")
-    second = pick(_fresh(reasons, said), *draw, "reason")
-    said |= {first, second}
-    return first if act.severity == 1 and fraction(*draw, "length") < 0.4 else f"{first} {second}"
+    is_why = fraction(*draw, "turn") < 0.5
+    see = pick(_fresh(act.see, said), *draw, "see")
+    reason = pick(_fresh(act.why if is_why else act.then, said), *draw, "reason")
+    said |= {see, reason}
+    if act.severity == 1 and fraction(*draw, "length") < 0.4:
+        return see
+    return f"{reason} {see}" if is_why and fraction(*draw, "order") < 0.4 else f"{see} {reason}"
 
 
 def _fresh(choices: tuple[str, ...], said: set[str]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def _coverage(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
         if any(first < place <= last + 2 for place in places):
             code = "too_late"
         what = f"let the AI speak before sentence {first}, where somebody's {act['label']} begins"
-        objections.append(_object(code, what, first, "4"))
+        objections.append(_object(code, what, first, "2"))
     return objections
 
 
@@ -57,7 +57,7 @@ def _words(shown: Shown, first: int, last: int) -> int:
 
 def _hazard(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
     return [
-        _object("danger_left", f"replace sentence {hazard['first']}", hazard["first"], "9")
+        _object("danger_left", f"replace sentence {hazard['first']}", hazard["first"], "12")
         for hazard in screening(shown)["hazards"]
         if hazard["severity"] >= 2 and hazard["first"] in rewrite.kept
     ]
@@ -65,7 +65,7 @@ def _hazard(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
 
 def _motive(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
     return [
-        _object("bare_verdict", "say whom it harms, or how, or why it is done", r.before, "3")
+        _object("bare_verdict", "say whom it harms, or how, or why it is done", r.before, "6")
         for r in rewrite.remarks
         if len(_plain(r).split()) < 6
     ]
@@ -76,30 +76,31 @@ def _character(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
     for remark in rewrite.remarks:
         own = _QUOTED.sub("", remark.text)
         if match := _SERMON.search(own):
-            objections.append(_object("preachy", f"take out '{match[0]}'", remark.before, "6"))
+            objections.append(_object("preachy", f"take out '{match[0]}'", remark.before, "28"))
         if match := _SELF.search(own):
             objections.append(
-                _object("self_display", f"take out '{match[0]}'", remark.before, "13")
+                _object("self_display", f"take out '{match[0]}'", remark.before, "21")
             )
     return objections
 
 
 def _fidelity(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
-    text = _flat("\n".join(shown.sentences.values()))
+    # What was written for the human voice is nobody's claim about the document.
+    text = _flat("\n".join([*shown.sentences.values(), *rewrite.written]))
     objections = []
     for remark in rewrite.remarks:
         for quote in _QUOTED.findall(remark.text):
             said = _flat(quote).strip(" \"'“”«»‚‘’.,;:…")
             if said not in text:
                 what = f"nobody says '{quote}' in the document"
-                objections.append(_object("misquoted", what, remark.before, "2"))
+                objections.append(_object("misquoted", what, remark.before, "4"))
         own = _plain(remark)
         # In German every noun is written like a name.
         names = [] if language_of(own) == "de" else _NAME.findall(own)
         for fact in _NUMBER.findall(own) + names:
             if _flat(fact).rstrip(".,:") not in text:
                 what = f"the document does not speak of '{fact}'"
-                objections.append(_object("invented", what, remark.before, "2"))
+                objections.append(_object("invented", what, remark.before, "4"))
     return objections
 
 
@@ -112,9 +113,9 @@ def _usefulness(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
     for first, second in pairwise(rewrite.remarks):
         if _opening(first) == _opening(second):
             what = f"begin otherwise than with '{_opening(second)}', like the remark before it"
-            objections.append(_object("repeats", what, second.before, "6"))
+            objections.append(_object("repeats", what, second.before, "28"))
     return objections + [
-        _object("too_long", "say it in half the words", remark.before, "6")
+        _object("too_long", "say it in half the words", remark.before, "28")
         for remark in rewrite.remarks
         if len(_plain(remark).split()) > 120
     ]

@@ -50,6 +50,7 @@ class ActWords:
 
     pattern: re.Pattern[str]
     severity: int
+    harm: str
     see: tuple[str, ...]
     why: tuple[str, ...]
     then: tuple[str, ...]
@@ -77,6 +78,7 @@ def lexicon(language: str) -> Lexicon | None:
             label: ActWords(
                 _any_of(act["words"]),
                 act["severity"],
+                act["harm"],
                 tuple(act["see"]),
                 tuple(act["why"]),
                 tuple(act["then"]),

@@ -26,8 +26,9 @@ def screening(shown: Shown) -> dict[str, Any]:
     hazards = _hazards(shown, words) if words else []
     return {
         "language": language,
-        "media_type": (shown.about.get("media_type") or _media_type(text))[:40],
-        "topic": (shown.about.get("topic") or _topic(text))[:80],
+        "media_type": _guess(_media_type(text)),
+        "topic": _guess((_topic(text), 0.3)),
+        "author_type": _guess(("unknown", 0.0)),
         "quality": _quality(text),
         "acts": acts[:_MOST_ACTS],
         "hazards": hazards[:_MOST_HAZARDS],
@@ -58,13 +59,16 @@ def found_acts(shown: Shown, words: Lexicon) -> list[dict[str, Any]]:
         if acts and acts[-1]["label"] == label and number - acts[-1]["last"] <= 1:
             acts[-1]["last"] = number
             continue
-        severity = words.acts[label].severity
         acts.append(
             {
                 "first": number,
                 "last": number,
                 "label": label,
-                "severity": severity,
+                # What drives somebody, and whom it hits, is more than a word can show.
+                "motive": "unclear",
+                "harm": words.acts[label].harm,
+                "whom": "unclear",
+                "severity": words.acts[label].severity,
                 "remark": f"the text says '{word}'",
             }
         )
@@ -93,8 +97,15 @@ def _quality(text: str) -> float:
     return round(0.6 * min(1.0, letters / 0.6) * fresh, 3)
 
 
-def _media_type(text: str) -> str:
-    return "code" if text.count("```") >= 2 or text.count(">>> ") >= 3 else "other"
+def _guess(made: tuple[str, float]) -> dict[str, Any]:
+    value, sure = made
+    return {"value": value[:80], "sure": sure}
+
+
+def _media_type(text: str) -> tuple[str, float]:
+    """Return what kind of text it is, and how surely: code shows, all else is a guess."""
+    is_code = text.count("```") >= 2 or text.count(">>> ") >= 3
+    return ("code", 0.8) if is_code else ("other", 0.1)
 
 
 def _topic(text: str) -> str:

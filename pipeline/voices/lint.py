@@ -1,27 +1,24 @@
-"""What code can find wrong with spans, as objections with a code each. Pure functions.
+"""What code can find wrong with what the AI and its writer say, as objections with a code each.
 
 ===================  ==============================================================================
 ``illegal_move``     a tag where the scheme has no such move; also ``unclosed``, ``unescaped`` and
                      ``no_voice``, which say how else tagged text can break its scheme
-``source_changed``   human text differs from the source at its ``source_start``
-``source_order``     human text stands before source text that precedes it
-``source_repeated``  source text stands twice
 ``empty_span``       a span holds nothing
 ``no_words``         the AI's voice is opened and says nothing of its own
 ``too_long``         a remark is longer than its limit
 ``markup_left``      something like a tag, HTML, a chat template's token or a mark of ours is left
 ``quote_unmarked``   a quotation does not stand in quotation marks, where the form asks for them
 ``quote_alone``      a quotation stands without a comment of the AI's own beside it
-``hazard_kept``      hazardous source text still stands in the human voice
-``hazard_quoted``    hazardous source text is repeated in text that a model wrote
 ``banned_phrase``    a phrase that the constitution bans, with the reason
+``worn_opening``     what the AI says begins as machines begin
+``worn_name``        a person is called what models call everybody
 ``copied_prompt``    words of the instructions are repeated
 ===================  ==============================================================================
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 from pipeline.voices.escape import looks_like_tag
@@ -30,9 +27,8 @@ from pipeline.voices.words import runs, words
 from schemas.document import Objection, Span, Voice
 from schemas.errors import ParseError
 
-# Eight words in a row from a prompt are no accident, nor are five of a single hazardous sentence.
+# Eight words in a row from a prompt are no accident.
 COPIED_WORDS = 8
-_HAZARD_WORDS = 5
 # "He says:" is not a comment; in Turkish and Korean three words can be one.
 _COMMENT_WORDS = 3
 _SHOWN = 40
@@ -95,6 +91,8 @@ class Standard:
 
     Attributes:
         banned: Phrases that the AI must not use.
+        names: Names that nobody is given who is made up.
+        openings: How nothing begins that the AI says.
         instructions: Every run of ``COPIED_WORDS`` words of the prompts.
         max_remark_chars: Longest stretch of AI and quoted voices; None if any length will do.
         quotes_in_marks: Whether what is quoted has to stand in quotation marks.
@@ -102,23 +100,12 @@ class Standard:
     """
 
     banned: Banned
+    names: Banned = field(default_factory=lambda: Banned.of({}))
+    openings: tuple[str, ...] = ()
     instructions: frozenset[str] = frozenset()
     max_remark_chars: int | None = None
     quotes_in_marks: bool = False
     plain: bool = False
-
-
-def source_faults(
-    spans: Sequence[Span], source: str, hazards: Sequence[tuple[int, int]] = ()
-) -> list[Objection]:
-    """Return what is wrong with a rewrite as a rendering of its source.
-
-    Args:
-        spans: The rewrite.
-        source: The document's text, which human spans must repeat word for word.
-        hazards: Ranges of the source, in code points, that must not reach the reader.
-    """
-    return [*_changed(spans, source), *_hazards(spans, source, hazards)]
 
 
 def voice_faults(spans: Sequence[Span], standard: Standard) -> list[Objection]:
@@ -132,6 +119,23 @@ def voice_faults(spans: Sequence[Span], standard: Standard) -> list[Objection]:
     return found
 
 
+def written_faults(spans: Sequence[Span], source: str, standard: Standard) -> list[Objection]:
+    """Return what is wrong with human text that was written, and with the names in all of it."""
+    there = {_plain(match[0]) for match in standard.names.pattern.finditer(source)}
+    found: list[Objection] = []
+    for span in spans:
+        if span.source_start is not None:
+            continue
+        if span.voice == Voice.HUMAN:
+            found += [*_markup(span.text, "a human's"), *_copied(words(span.text), standard)]
+        for match in standard.names.pattern.finditer(span.text):
+            if _plain(match[0]) in there:
+                continue
+            what = f"call nobody {match[0]!r}: {standard.names.why.get(_plain(match[0]), '')}"
+            found.append(_objection("worn_name", what))
+    return found
+
+
 def move_fault(error: ParseError, sentence: int | None = None) -> Objection:
     """Return the objection to tagged text that breaks its scheme."""
     return Objection("lint", error.code, f"{error}\n{error.hint}", sentence)
@@ -139,47 +143,6 @@ def move_fault(error: ParseError, sentence: int | None = None) -> Objection:
 
 def _objection(code: str, what: str) -> Objection:
     return Objection("lint", code, what)
-
-
-def _changed(spans: Sequence[Span], source: str) -> Iterator[Objection]:
-    seen, begun = 0, 0
-    for span in spans:
-        if span.voice != Voice.HUMAN or span.source_start is None:
-            continue
-        end = span.source_start + len(span.text)
-        if source[span.source_start : end] != span.text:
-            what = f"human text at {span.source_start} differs from the source: {_shown(span.text)}"
-            yield _objection("source_changed", what)
-        elif span.source_start < begun and end <= begun:
-            what = f"source text at {span.source_start} stands behind text that follows it"
-            yield _objection("source_order", what)
-        elif span.source_start < seen:
-            yield _objection("source_repeated", f"source text at {span.source_start} stands twice")
-        begun, seen = max(begun, span.source_start), max(seen, end)
-
-
-def _hazards(
-    spans: Sequence[Span], source: str, hazards: Sequence[tuple[int, int]]
-) -> Iterator[Objection]:
-    for start, end in hazards:
-        secret = runs(words(source[start:end]), _HAZARD_WORDS)
-        for is_source, run in groupby(spans, key=lambda span: span.source_start is not None):
-            stretch = list(run)
-            if is_source:
-                left = "".join(source[max(start, _start(s)) : min(end, _end(s))] for s in stretch)
-                if words(left):
-                    yield _objection("hazard_kept", f"a hazard was not cut: {_shown(left)}")
-            elif said := secret & runs(words("".join(s.text for s in stretch)), _HAZARD_WORDS):
-                what = f"words of a hazard are repeated: {_shown(min(said))}"
-                yield _objection("hazard_quoted", what)
-
-
-def _start(span: Span) -> int:
-    return span.source_start or 0
-
-
-def _end(span: Span) -> int:
-    return _start(span) + len(span.text)
 
 
 def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection]:
@@ -192,13 +155,30 @@ def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection
         yield _objection("too_long", f"{what}: {_shown(own)}")
     if any(looks_like_tag(span.text, working_scheme()) for span in remark):
         yield _objection("markup_left", f"something like a tag is left in {_shown(own)}")
-    for match in (_MARKUP.search(own), _MARKDOWN.search(own) if standard.plain else None):
-        if match:
-            yield _objection("markup_left", f"markup is left in the AI's voice: {match[0]!r}")
+    yield from _markup(own, "the AI's")
+    if standard.plain and (match := _MARKDOWN.search(own)):
+        yield _objection("markup_left", f"markup is left in the AI's voice: {match[0]!r}")
     for match in standard.banned.pattern.finditer(own):
         why = standard.banned.why.get(_plain(match[0]), "a worn phrase")
         yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
-    copied = runs(own_words, COPIED_WORDS) & standard.instructions
+    opening = next((o for o in standard.openings if _begins(remark[0].text, o)), None)
+    if opening and remark[0].voice == Voice.AI:
+        yield _objection("worn_opening", f"do not begin with {opening!r}: {_shown(own)}")
+    yield from _copied(own_words, standard)
+
+
+def _begins(text: str, opening: str) -> bool:
+    said, first = words(text[: 4 * len(opening)]), words(opening)
+    return said[: len(first)] == first
+
+
+def _markup(text: str, whose: str) -> Iterator[Objection]:
+    if match := _MARKUP.search(text):
+        yield _objection("markup_left", f"markup is left in {whose} voice: {match[0]!r}")
+
+
+def _copied(said: list[str], standard: Standard) -> Iterator[Objection]:
+    copied = runs(said, COPIED_WORDS) & standard.instructions
     if copied:
         yield _objection("copied_prompt", f"copied from the instructions: {min(copied)!r}")
 

@@ -49,8 +49,11 @@ def answer(request: Request) -> str:
     """Return what every engine of a benchmark says to this question."""
     kind, _, what = request.question.partition("/")
     if kind == "screen":
-        act = {"first": 19, "last": 19, "label": "deceit", "severity": 2, "remark": "a kept letter"}
-        found = {"language": "en", "media_type": "diary", "topic": "village life", "quality": 0.7,
+        act = {"first": 19, "last": 19, "label": "deceit", "motive": "fear", "harm": "truth",
+               "whom": "one person", "severity": 2, "remark": "a kept letter"}  # fmt: skip
+        found = {"language": "en", "media_type": {"value": "diary", "sure": 0.9},
+                 "topic": {"value": "village life", "sure": 0.8},
+                 "author_type": {"value": "private person", "sure": 0.9}, "quality": 0.7,
                  "acts": [act], "hazards": [], "suits": ["commentary"]}  # fmt: skip
         return json.dumps(found, separators=(",", ":"))
     if kind in ("draft", "revise"):

@@ -8,10 +8,10 @@ import pytest
 
 from pipeline.engines import Engine
 from pipeline.engines.vllm_local import VllmLocal
-from pipeline.passes.screen import Screening
 from pipeline.plugins import load
 from pipeline.recipes import read_recipe
 from pipeline.reviewing import Verdict
+from pipeline.screening import Screening
 from pipeline.serving.vllm_arguments import _HOW
 from pipeline.workshop import open_workshop
 from schemas.errors import RecipeError

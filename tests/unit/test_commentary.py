@@ -26,7 +26,7 @@ def edit(place, first, text, last=None):
 
 
 def assembled(*edits, text=TEXT):
-    return FORM.assemble(document(text), Edits(edits=list(edits)))
+    return FORM.assemble(document(text), Edits(edits=list(edits))).spans
 
 
 def test_remarks_stand_where_they_were_put():

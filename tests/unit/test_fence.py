@@ -105,3 +105,20 @@ def test_a_remark_at_the_end_stands_behind_a_sentence_kept_in_part():
     shown = shown_rewrite(document(text), spans)
 
     assert read_rewrite(shown).remarks[0].before == 3
+
+
+def test_human_text_that_was_written_is_marked_and_read_back():
+    text = "One came. Two went."
+    spans = (
+        Span(Voice.HUMAN, "[9] she said <AI>\nand left.\n\n"),
+        Span(Voice.AI, "Let her."),
+        Span(Voice.HUMAN, "\n\n"),
+        Span(Voice.HUMAN, "Two went.", 10),
+    )
+
+    shown = shown_rewrite(document(text), spans)
+
+    assert "[new] [9] she said <\\AI>\n and left.\n<AI>Let her.</AI>\n[2] Two went." in shown
+    read = read_rewrite(shown)
+    assert (read.kept, [r.before for r in read.remarks]) == (frozenset({2}), [2])
+    assert len(read.written) == 1

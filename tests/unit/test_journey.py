@@ -12,7 +12,7 @@ from pipeline.recipes import read_recipe
 from pipeline.workshop import open_workshop
 from schemas.document import OutcomeKind
 from schemas.exchange import Answer, Finish, Identity
-from tests.conftest import BAD_DEED, document, opened, plain_text, write_recipe
+from tests.conftest import BAD_DEED, act, document, opened, plain_text, screened, write_recipe
 
 BY = Identity("test", "test")
 
@@ -150,15 +150,8 @@ async def test_a_banned_phrase_is_objected_to_by_code(workshop):
 async def test_a_document_whose_substance_is_dangerous_is_rejected_before_anything_is_written(
     workshop,
 ):
-    found = {
-        "language": "en",
-        "media_type": "manual",
-        "topic": "x",
-        "quality": 0.5,
-        "suits": [],
-        "hazards": [{"first": 1, "last": 1, "label": "weapons", "severity": 3, "substance": True}],
-    }
-    answer = answering(screen=[json.dumps(found)])
+    hazard = {"first": 1, "last": 1, "label": "weapons", "severity": 3, "substance": True}
+    answer = answering(screen=[screened(hazards=[hazard])])
 
     done = await gone_through(workshop, plain_text(1), answer)
 
@@ -280,10 +273,9 @@ async def test_a_flagged_document_without_an_open_form_is_rejected_with_that_rea
 
 
 async def test_a_finding_past_the_last_sentence_still_counts(workshop):
-    found = {"language": "en", "media_type": "x", "topic": "x", "quality": 0.5, "suits": [],
-             "acts": [{"first": 99, "last": 99, "label": "deceit", "severity": 3}]}  # fmt: skip
+    answer = answering(screen=[screened(acts=[act(99)])])
 
-    done = await gone_through(workshop, plain_text(1), answering(screen=[json.dumps(found)]))
+    done = await gone_through(workshop, plain_text(1), answer)
 
     assert done.form == "commentary"
 
@@ -291,7 +283,7 @@ async def test_a_finding_past_the_last_sentence_still_counts(workshop):
 async def test_a_rubric_of_ones_own_is_rechecked_like_the_others(folder):
     own = folder / "own" / "review"
     own.mkdir(parents=True)
-    (own / "names.md").write_text("Rubric: **names**. Object to `named`.\n\n{{ answer }}")
+    (own / "names.md").write_text("Rubric: **names**. Object to `named`.")
     recipe = write_recipe(folder)
     recipe.write_text(
         recipe.read_text().replace('use = "review"', 'use = "review"\nrubrics = ["names"]')

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipeline.voices.lint import COPIED_WORDS, Banned, Standard, source_faults, voice_faults
+from pipeline.voices.faithfulness import source_faults
+from pipeline.voices.lint import COPIED_WORDS, Banned, Standard, voice_faults, written_faults
 from pipeline.voices.words import runs, words
 from schemas.document import Span, Voice
 
@@ -126,3 +127,38 @@ def test_a_hazard_can_be_spoken_of_in_any_script(hazard, remark):
     assert source_faults([ai(remark)], hazard, [(0, len(hazard))]) == []
     found = source_faults([ai(f"{remark} {hazard}")], hazard, [(0, len(hazard))])
     assert [objection.code for objection in found] == ["hazard_quoted"]
+
+
+def written(*spans, source=SOURCE):
+    names = Standard(
+        banned=Banned.of({}), names=Banned.of({"Elara": "worn"}), instructions=STANDARD.instructions
+    )
+    return [objection.code for objection in written_faults(spans, source, names)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Elara went down to the sea.", "worn_name"),
+        ("She asked <b>why</b>.", "markup_left"),
+        ("You show why, not only what, and stop when you like.", "copied_prompt"),
+    ],
+)
+def test_human_text_that_was_written_is_looked_at_too(text, code):
+    assert written(Span(Voice.HUMAN, text)) == [code]
+    assert written(Span(Voice.HUMAN, text, 0)) == []
+
+
+def test_a_name_of_the_documents_own_is_no_worn_one():
+    assert written(ai("Elara went home."), source="Elara came.") == []
+
+
+def test_a_worn_opening_is_objected_to():
+    standard = Standard(banned=Banned.of({}), openings=("Note that", "Sure"))
+
+    found = [
+        [o.code for o in voice_faults([ai(text)], standard)]
+        for text in ("Sure, take it with you.", "Surely not.", "“Note that” is how he begins.")
+    ]
+
+    assert found == [["worn_opening"], [], ["worn_opening"]]

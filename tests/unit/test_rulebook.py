@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.fence import Remark, ShownRewrite, read_document, show_document
-from pipeline.passes.screen import Screening
 from pipeline.rulebook.comment import edits
 from pipeline.rulebook.judge import verdict
 from pipeline.rulebook.lexicon import lexicon
 from pipeline.rulebook.screen import screening
+from pipeline.screening import Screening
 from schemas.document import Metadata
 from tests.conftest import BAD_DEED, ROOT
 

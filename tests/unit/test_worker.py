@@ -83,7 +83,7 @@ async def test_a_changed_rubric_asks_only_that_rubric_again(made):
     await rewritten(path)
     own = made / "own" / "review"
     own.mkdir(parents=True)
-    (own / "character.md").write_text("Rubric: **character**. Is it kind?\n\n{{ answer }}")
+    (own / "character.md").write_text("Rubric: **character**. Is it kind?")
 
     again = await rewritten(path, [f"corpus.prompts={own.parent}"])
 
