@@ -50,7 +50,8 @@ class Recorded(Engine):
     """Answers from a file; hands on what it does not know.
 
     Attributes:
-        path: A JSONL file; a relative path starts at the recipe's folder.
+        path: A JSONL file, or a folder whose ``.jsonl`` files are read at any depth; a relative path
+            starts at the recipe's folder.
         fallback: The engine, by its name in the recipe, that answers the rest.
     """
 
@@ -86,7 +87,8 @@ class Recorded(Engine):
 
     def fingerprint(self) -> str:
         """Return a digest of the file and of the fallback."""
-        return sha256("\n".join(self._lines()), self._rest.fingerprint())
+        lines = [line for _, _, line in self._lines()]
+        return sha256("\n".join(lines), self._rest.fingerprint())
 
     async def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """Return recorded answers, and the fallback's for the rest."""
@@ -126,29 +128,36 @@ class Recorded(Engine):
     ) -> tuple[dict[str, Recording], dict[tuple[str, str, int], Recording]]:
         exact: dict[str, Recording] = {}
         placed: dict[tuple[str, str, int], Recording] = {}
-        for number, line in enumerate(self._lines(), start=1):
-            if not line.strip():
-                continue
+        for file, number, line in self._lines():
             try:
                 recording = Recording.model_validate(json.loads(line))
             except ValidationError as error:
-                raise self._fault(number, first_fault(error)) from error
+                raise _fault(file, number, first_fault(error)) from error
             except (ValueError, RecursionError) as error:
-                raise self._fault(number, f"not JSON: {error}") from error
+                raise _fault(file, number, f"not JSON: {error}") from error
             if recording.request:
                 exact[recording.request] = recording
             else:
                 placed[(recording.document, recording.question, recording.draw)] = recording
         return exact, placed
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[tuple[Path, int, str]]:
+        """Return every line that is not blank, with its file and its number in it."""
         try:
-            return self.path.read_text(encoding="utf-8").split("\n")
+            # By their names below the folder, so that it may be moved.
+            files = sorted(self.path.rglob("*.jsonl")) if self.path.is_dir() else [self.path]
+            return [
+                (file, number, line)
+                for file in files
+                for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), 1)
+                if line.strip()
+            ]
         except (OSError, UnicodeDecodeError) as error:
             raise RecipeError(
                 f"the recorded answers {self.path} cannot be read: {error}",
                 hint="mend `path` under the engine that uses `recorded`",
             ) from error
 
-    def _fault(self, number: int, what: str) -> RecipeError:
-        return RecipeError(f"{self.path}, line {number}: {what}", hint="mend or remove that line")
+
+def _fault(file: Path, number: int, what: str) -> RecipeError:
+    return RecipeError(f"{file}, line {number}: {what}", hint="mend or remove that line")

@@ -113,12 +113,24 @@ def _hazards(
         for is_source, run in groupby(spans, key=lambda span: span.source_start is not None):
             stretch = list(run)
             if is_source:
-                left = "".join(source[max(start, _start(s)) : min(end, _end(s))] for s in stretch)
-                if words(left):
-                    yield _objection("hazard_kept", f"a hazard was not cut: {_shown(left)}")
+                left = [(max(start, _start(s)), min(end, _end(s))) for s in stretch]
+                if not _is_cut([(a, b) for a, b in left if words(source[a:b])], source, start, end):
+                    kept = "".join(source[a:b] for a, b in left)
+                    yield _objection("hazard_kept", f"a hazard was not cut: {_shown(kept)}")
             elif said := secret & runs(words("".join(s.text for s in stretch)), _HAZARD_WORDS):
                 what = f"words of a hazard are repeated: {_shown(min(said))}"
                 yield _objection("hazard_quoted", what)
+
+
+def _is_cut(left: Sequence[Range], source: str, start: int, end: int) -> bool:
+    """Return whether no more is left of a hazard than how it begins, and less than half of it.
+
+    A sentence may be cut just before its danger; whether that was soon enough, reviewers judge.
+    """
+    if not left:
+        return True
+    begins = len(left) == 1 and left[0][0] == start
+    return begins and 2 * len(words(source[start : left[0][1]])) < len(words(source[start:end]))
 
 
 def _start(span: Span) -> int:

@@ -72,7 +72,9 @@ def test_a_clean_rewrite_has_no_faults():
         ),
         ([ai("He calls it "), quoted("going"), ai(" and means leaving.")], "quote_unmarked"),
         ([ai("He says: “"), quoted("Two went."), ai("”")], "quote_alone"),
-        ([ai("Look. "), human(SOURCE[10:30], 10)], "hazard_kept"),
+        ([ai("Look. "), human(SOURCE[10:57], 10)], "hazard_kept"),
+        ([human(SOURCE[:20], 0), ai("Look. "), human(SOURCE[60:], 60)], "hazard_kept"),
+        ([human(SOURCE[:27], 0), ai("Look. "), human(SOURCE[60:], 60)], "hazard_kept"),
         ([ai("He wants to mix the white powder with something.")], "hazard_quoted"),
         (
             [ai("He goes on: “"), quoted("the white powder with the red oil"), ai("” I stop.")],
@@ -127,6 +129,10 @@ def test_a_hazard_can_be_spoken_of_in_any_script(hazard, remark):
     assert source_faults([ai(remark)], hazard, [(0, len(hazard))]) == []
     found = source_faults([ai(f"{remark} {hazard}")], hazard, [(0, len(hazard))])
     assert [objection.code for objection in found] == ["hazard_quoted"]
+
+
+def test_a_hazard_may_be_cut_within_its_first_sentence():
+    assert codes(human(SOURCE[:40], 0), ai(" and I go no further with it.")) == []
 
 
 def written(*spans, source=SOURCE):

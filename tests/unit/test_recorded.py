@@ -29,6 +29,21 @@ def engine(tmp_path, *rows):
     return recorded
 
 
+async def test_a_folder_of_files_is_read_as_one(tmp_path):
+    answers = tmp_path / "answers"
+    for number in (1, 2):
+        row = {"document": f"made/{number}", "question": "screen", "answer": {"said": f"{number}"}}
+        (answers / f"{number}").mkdir(parents=True)
+        (answers / f"{number}" / "all.jsonl").write_text(json.dumps(row))
+    (answers / "notes.txt").write_text("no answer")
+    recorded = Recorded(path=answers, fallback="rules")
+    recorded.connect({"rules": Rules()})
+
+    said = [answer.text for answer in await recorded.answer([asked(2), asked(1)])]
+
+    assert said == ['{"said":"2"}', '{"said":"1"}']
+
+
 async def test_an_answer_is_found_by_its_place(tmp_path):
     recorded = engine(
         tmp_path,
