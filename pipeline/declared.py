@@ -93,7 +93,7 @@ def replaced(spans: Sequence[Span], dangers: Sequence[tuple[str, Range]]) -> tup
 
     Args:
         spans: A rewrite that keeps the source's order.
-        dangers: Label and range of what is dangerous in the source.
+        dangers: Label and range of what is dangerous in the source; how one begins may be left.
     """
     total = sum(len(span.text) for span in spans)
     found: list[Stop] = []
@@ -104,7 +104,7 @@ def replaced(spans: Sequence[Span], dangers: Sequence[tuple[str, Range]]) -> tup
                 found += [
                     Stop(label, Voice.HUMAN, spoken / total)
                     for label, (start, end) in dangers
-                    if read <= start and end <= span.source_start
+                    if start < span.source_start and read < end <= span.source_start
                 ]
             read, spoken = span.source_start + len(span.text), None
         elif span.voice == Voice.AI and spoken is None:

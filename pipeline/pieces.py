@@ -160,11 +160,14 @@ def nobody_invented(pieces: Sequence[Piece]) -> list[Objection]:
 
 
 def unanswered(pieces: Sequence[Piece]) -> list[Objection]:
-    """Return an objection to each written human piece that the AI does not answer directly."""
-    after = [*pieces[1:], None]
+    """Return an objection to each written human piece that the AI does not answer directly.
+
+    Stretches of the source may stand in between: the material that somebody gives with a task.
+    """
+    spoken = [piece for piece in pieces if piece.who != "source"]
     return [
         Objection("lint", "unanswered", f"the AI answers directly after {piece.text[:60]!r}")
-        for piece, answer in zip(pieces, after, strict=False)
+        for piece, answer in zip(spoken, [*spoken[1:], None], strict=True)
         if piece.who == "human" and (answer is None or answer.who != "ai")
     ]
 
