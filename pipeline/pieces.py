@@ -4,6 +4,7 @@ The source is named by its sentences and never copied, as in anchored edits.
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -167,7 +168,7 @@ def unanswered(pieces: Sequence[Piece]) -> list[Objection]:
     spoken = [piece for piece in pieces if piece.who != "source"]
     return [
         Objection("lint", "unanswered", f"the AI answers directly after {piece.text[:60]!r}")
-        for piece, answer in zip(spoken, [*spoken[1:], None], strict=True)
+        for piece, answer in zip_longest(spoken, spoken[1:])
         if piece.who == "human" and (answer is None or answer.who != "ai")
     ]
 

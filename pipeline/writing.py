@@ -24,7 +24,7 @@ def writing_task(document: Document, form: str, kit: Kit) -> str:
         f"draft/{form}.md",
         findings=as_data(document.findings),
         # It comes from outside and stands outside the fence: a code, or nothing.
-        language=language or "the same language",
+        language=language or "the one it is written in",
         hazards=get_args(Hazard),
         card=kit.prompts.render(
             "writing/card.md",

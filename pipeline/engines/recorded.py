@@ -50,8 +50,8 @@ class Recorded(Engine):
     """Answers from a file; hands on what it does not know.
 
     Attributes:
-        path: A JSONL file, or a folder whose ``.jsonl`` files are read at any depth; a relative path
-            starts at the recipe's folder.
+        path: A JSONL file, or a folder whose ``.jsonl`` files are read at any depth; a relative
+            path starts at the recipe's folder.
         fallback: The engine, by its name in the recipe, that answers the rest.
     """
 

@@ -14,7 +14,8 @@ def quoted(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Mix it well!", "mix it", "he can't come", "He can’t come … Nobody spoke", "… he said."]
+    "text",
+    ["Mix it well!", "mix it", "he can't come", "He can’t come … Nobody spoke", "… he said."],
 )
 def test_words_that_stand_in_the_source_are_quoted_rightly(text):
     assert misquoted(quoted(text), SOURCE) == []
