@@ -106,6 +106,10 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again every two seconds, until the build ends.")
     ] = False,
+    with_coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="Also show forms, stops and commentary; reads every unit."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show where a build stands: stages, documents, tokens, and what has failed.
@@ -113,7 +117,11 @@ def status(
     Reads the corpus folder alone, so it can be asked from any terminal or machine that sees it,
     while the build runs and after it.
     """
+    if watch and with_coverage:
+        raise typer.BadParameter("--coverage reads every unit: ask for it without --watch")
+    from flows.coverage_view import coverage_lines
     from flows.display import status_lines
+    from pipeline.corpus.coverage import coverage
     from pipeline.corpus.status import status as standing
     from pipeline.lock import holder
 
@@ -138,11 +146,13 @@ def status(
                 "holder": found.holder.model_dump() if found.holder else None,
                 "failing": [seen.brief() for seen in found.failing],
             }
+            | ({"coverage": coverage(corpus).as_json()} if with_coverage else {})
         )
     elif watch:
         _watch(look)
     else:
-        print_lines(look()[1])
+        more = coverage_lines(coverage(corpus)) if with_coverage else []
+        print_lines([*look()[1], *more])
 
 
 def _watch(look: Any) -> None:  # noqa: ANN401 - returns whether the build runs, and what to show

@@ -1,9 +1,8 @@
 """What the command line shows people: tables that read well on light and dark terminals."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
-from rich import box
 from rich.table import Table
 from rich.text import Text
 
@@ -11,6 +10,7 @@ from flows.document_view import show_command, visible_line
 from flows.progress import pace
 from flows.said import counted, duration, shown_path
 from flows.summary import Summary
+from flows.tables import add_row, titled_table
 from pipeline.checking.report import Report
 from pipeline.corpus.documents import Seen
 from pipeline.corpus.outcomes import Counts, total
@@ -25,28 +25,14 @@ _ONLY_VERBATIM = (
 )
 
 
-def _table(title: str, columns: Iterable[tuple[str, bool]]) -> Table:
-    """Return an empty table; a column is its name, and whether it holds numbers."""
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    for place, (name, is_number) in enumerate(columns):
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(name, justify=justify, overflow="fold", no_wrap=place == 0)
-    return table
-
-
-def _row(table: Table, *cells: str) -> None:
-    """Add a row whose cells are shown as they are: names come from outside, and may hold markup."""
-    table.add_row(*(Text(visible_line(cell)) for cell in cells))
-
-
 def outcome_table(documents: Counts) -> Table:
     """Return documents by outcome and reason, with the sum that must add up."""
-    table = _table("documents", [("outcome", False), ("reason", False), ("documents", True)])
+    table = titled_table("documents", [("outcome", False), ("reason", False), ("documents", True)])
     for kind, reasons in documents.items():
         for place, (reason, count) in enumerate(reasons.items()):
-            _row(table, "" if place else kind, reason, f"{count:,}")
+            add_row(table, "" if place else kind, reason, f"{count:,}")
     table.add_section()
-    _row(table, "in = out", "", f"{total(documents):,}")
+    add_row(table, "in = out", "", f"{total(documents):,}")
     return table
 
 
@@ -64,13 +50,13 @@ def question_table(questions: dict[str, QuestionCost]) -> Table:
         ("seconds", True),
         ("answered by", False),
     ]
-    table = _table("questions asked, or known from before; tokens, and those kept", columns)
+    table = titled_table("questions asked, or known from before; tokens, and those kept", columns)
     for question, cost in questions.items():
         who = ", ".join(f"{name.partition(':')[0]} {n:,}" for name, n in sorted(cost.by.items()))
         numbers = [cost.asked, cost.remembered, cost.read, cost.cached, cost.thought]
         numbers += [cost.written, cost.kept]
         cells = [*(f"{number:,}" for number in numbers), f"{cost.seconds:,.1f}"]
-        _row(table, question, *cells, who)
+        add_row(table, question, *cells, who)
     return table
 
 
@@ -127,36 +113,36 @@ def _head(status: Status) -> str:
 
 
 def _stage_table(status: Status) -> Table:
-    table = _table("stages", [("stage", False), ("stands", False), ("done", False)])
+    table = titled_table("stages", [("stage", False), ("stands", False), ("done", False)])
     for stage in status.stages:
         if stage.ended is not None:
             stands = f"ended after {duration(stage.ended - stage.begun)}"
         else:
             stands = "under way" if status.holder else "interrupted"
         now = status.now if status.holder else stage.begun
-        _row(table, stage.name, stands, pace(stage, stage.ended or now) if stage.done else "")
+        add_row(table, stage.name, stands, pace(stage, stage.ended or now) if stage.done else "")
     return table
 
 
 def _unit_table(status: Status) -> Table:
-    units = _table("units", [("unit", False), ("rows", True), ("stands", False)])
+    units = titled_table("units", [("unit", False), ("rows", True), ("stands", False)])
     # Those that are not finished are what one looks for.
     order = sorted(status.units, key=lambda unit: unit.stands == "finished")
     for unit in order[:_SHOWN_UNITS]:
         counts = ", ".join(f"{sum(r.values()):,} {kind}" for kind, r in unit.documents.items())
-        _row(units, unit.name, f"{unit.rows:,}", counts or unit.stands.replace("_", " "))
+        add_row(units, unit.name, f"{unit.rows:,}", counts or unit.stands.replace("_", " "))
     if len(order) > _SHOWN_UNITS:
-        _row(units, f"… and {len(order) - _SHOWN_UNITS:,} more", "", "")
+        add_row(units, f"… and {len(order) - _SHOWN_UNITS:,} more", "", "")
     return units
 
 
 def _failure_table(failing: Sequence[Seen]) -> Table:
     columns = [("document", False), ("outcome", False), ("what", False), ("where", False)]
-    table = _table("failing", columns)
+    table = titled_table("failing", columns)
     for seen in failing:
         row = seen.row
         stands = f"{row['outcome']}: {row['reason']}"
-        _row(table, row["id"], stands, row["detail"], row["place"])
+        add_row(table, row["id"], stands, row["detail"], row["place"])
     return table
 
 
@@ -170,13 +156,13 @@ def version_table(folder: str, manifests: list[VersionManifest]) -> list[Any]:
         ("bytes", True),
         ("sources", True),
     ]
-    table = _table(shown_path(folder), columns)
+    table = titled_table(shown_path(folder), columns)
     for manifest in manifests:
         rows = sum(entry.rows for entry in manifest.lists)
         shards = sum(entry.shards for entry in manifest.lists)
         size = sum(entry.bytes for entry in manifest.lists)
         numbers = (rows, shards, size, manifest.sources)
-        _row(table, str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
+        add_row(table, str(manifest.version), manifest.created, *(f"{n:,}" for n in numbers))
     return [table]
 
 

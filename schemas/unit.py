@@ -228,16 +228,18 @@ class Plan(BaseModel):
         depends: Digests of what every unit depends on; a unit made otherwise is yet to be replayed.
         sources: The same of each source, by name.
         whole: The sources of which every row was planned, none being left out by a cap.
+        forms: The weights of the forms, as the recipe has them.
         units: In the order in which they are worked on.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     corpus: str
     started: str
     unit_rows: int
     depends: dict[str, str]
     sources: dict[str, str]
     whole: tuple[str, ...]
+    forms: dict[str, float]
     units: tuple[PlannedUnit, ...]

@@ -92,6 +92,7 @@ def new_plan(workshop: Workshop, units: Sequence[Unit]) -> Plan:
         depends=workshop.depends,
         sources={name: workshop.depends_of_source(name) for name in workshop.sources},
         whole=tuple(section.name for section in recipe.sources if section.cap is None),
+        forms=recipe.forms,
         units=tuple(
             PlannedUnit(
                 source=unit.file.source,
