@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any, get_args
 
 from pipeline.corpus.intervals import share_of
-from pipeline.passes.screen import Hazard
+from pipeline.taxonomy import Hazard
 from schemas.document import Voice
 
 HAZARDS: tuple[str, ...] = get_args(Hazard)

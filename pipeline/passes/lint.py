@@ -1,17 +1,18 @@
 """Lint: what code can check about a rewrite. Its failures are objections."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from pydantic import Field
 
-from pipeline.findings import Range, hazards, questions
+from pipeline.findings import Range, acts, hazards, questions
 from pipeline.forms import Form
 from pipeline.passes import Pass
 from pipeline.standards import banned_phrases, instruction_runs, worn_names, worn_openings
 from pipeline.voices.faithfulness import misquoted, source_faults, unanswered
 from pipeline.voices.lint import Standard, voice_faults, written_faults
+from pipeline.voices.reach import Met, where_met
 from prompts import Prompts
 from schemas.document import Decision, Document, Note, Objection, Span
 from schemas.exchange import Reply
@@ -58,12 +59,14 @@ class _Asked(NamedTuple):
 class _Places(NamedTuple):
     """Where in the source lies what the screening found."""
 
+    acts: tuple[tuple[str, int, Range], ...]
     hazards: tuple[Range, ...]
     questions: tuple[tuple[int, Range], ...]
 
     @classmethod
     def of(cls, document: Document) -> "_Places":
         return cls(
+            tuple((found.label, found.first, where) for found, where in acts(document)),
             tuple(where for _, where in hazards(document)),
             tuple((found.last, where) for found, where in questions(document)),
         )
@@ -77,11 +80,25 @@ def _faults(
     standard = _standard(asked)
     return (
         *source_faults(spans, text, places.hazards),
+        *_unmet(spans, places.acts),
         *unanswered(spans, text, places.questions),
         *(misquoted(spans, text) if asked.quotes_source else ()),
         *voice_faults(spans, standard),
         *written_faults(spans, text, standard),
     )
+
+
+_LATE = {Met.NONE: "uncommented", Met.ONLY_AFTER: "too_late"}
+
+
+def _unmet(
+    spans: tuple[Span, ...], found: tuple[tuple[str, int, Range], ...]
+) -> Iterator[Objection]:
+    """Yield an objection to each act that the AI does not meet in time, and does not dispute."""
+    for label, first, where in found:
+        if code := _LATE.get(where_met(spans, where)):
+            what = f"let the AI speak before sentence {first}, where {label} begins, or dispute it"
+            yield Objection("lint", code, what, first)
 
 
 @lru_cache(maxsize=16)
