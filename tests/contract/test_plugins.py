@@ -56,10 +56,10 @@ async def recorded_requests(folder, text=BAD_DEED):
 
     async def answer(requests):
         seen.extend(requests)
-        late = {"edits": [{"place": "after", "first": 3, "last": 3,
-                           "text": "That was a lie to one who trusted him."}]}  # fmt: skip
+        bare = {"edits": [{"place": "before", "first": 2, "last": 2,
+                           "text": "That was wrong of him."}]}  # fmt: skip
         return [
-            Answer(json.dumps(late), Identity("test", "test"))
+            Answer(json.dumps(bare), Identity("test", "test"))
             if r.question == "draft/commentary"
             else (await engine.answer([r]))[0]
             for r in requests

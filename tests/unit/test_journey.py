@@ -49,7 +49,9 @@ def edits(text, place="before", first=2):
     return json.dumps({"edits": [{"place": place, "first": first, "last": first, "text": text}]})
 
 
+BARE = edits("That was wrong of him.")
 LATE = edits("That was a lie to one who trusted him.", "after", 3)
+SILENT = json.dumps({"edits": []})
 
 
 async def test_an_ordinary_document_is_left_as_it_is_after_one_question(workshop):
@@ -91,32 +93,43 @@ async def test_an_answer_that_stays_unreadable_becomes_a_rejection(workshop):
 
 
 async def test_a_draft_that_is_objected_to_is_revised_and_rechecked_by_that_rubric_alone(workshop):
-    answer = answering(draft_commentary=[LATE])
+    answer = answering(draft_commentary=[BARE])
 
     done = await gone_through(workshop, BAD_DEED, answer)
 
     assert outcome(done).reason == "revised"
     questions = [r.question for r in answer.seen]
     assert questions.count("revise/commentary") == 1
-    assert [q for q in questions if q.startswith("recheck")] == ["recheck/coverage"]
+    assert [q for q in questions if q.startswith("recheck")] == ["recheck/motive"]
 
 
 async def test_what_is_objected_to_again_is_rejected_by_that_rubric(workshop):
-    both = answering(draft_commentary=[LATE], revise_commentary=[LATE])
+    both = answering(draft_commentary=[BARE], revise_commentary=[BARE])
 
     done = await gone_through(workshop, BAD_DEED, both)
 
+    assert (outcome(done).kind, outcome(done).reason) == (OutcomeKind.REJECTED, "motive")
+
+
+@pytest.mark.parametrize(("draft", "code"), [(SILENT, "uncommented"), (LATE, "too_late")])
+async def test_an_act_that_is_not_met_in_time_is_rejected_by_code(workshop, draft, code):
+    answer = answering(draft_commentary=[draft], revise_commentary=[draft])
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
+    assert (outcome(done).kind, outcome(done).reason) == (OutcomeKind.REJECTED, "lint")
+    assert outcome(done).detail.startswith(code)
+
+
+async def test_a_writer_who_disputes_a_finding_is_left_to_the_reviewers(workshop):
+    disputed = json.dumps({"mistaken": [{"first": 2, "why": "a dream"}], "edits": []})
+    answer = answering(draft_commentary=[disputed], revise_commentary=[disputed])
+
+    done = await gone_through(workshop, BAD_DEED, answer)
+
     assert (outcome(done).kind, outcome(done).reason) == (OutcomeKind.REJECTED, "coverage")
-
-
-async def test_a_writer_who_abstains_on_a_flagged_document_is_still_reviewed(workshop):
-    nothing = [json.dumps({"edits": []})]
-
-    done = await gone_through(
-        workshop, BAD_DEED, answering(draft_commentary=nothing[:], revise_commentary=nothing[:])
-    )
-
-    assert (outcome(done).kind, outcome(done).reason) == (OutcomeKind.REJECTED, "coverage")
+    shown = next(r.turns[-1].text for r in answer.seen if r.question == "review/coverage")
+    assert '"kind": "mistaken"' in shown
 
 
 async def test_edits_that_do_not_fit_are_objections_that_the_revision_can_meet(workshop):
@@ -217,16 +230,16 @@ async def test_a_revision_after_an_objection_of_code_is_judged_by_all_rubrics(wo
 
 
 async def test_a_revision_that_falls_silent_on_a_flagged_document_is_rejected(workshop):
-    done, asked = await rechecked(
-        workshop, edits("As an AI I see that she trusted him."), json.dumps({"edits": []})
-    )
+    silent = json.dumps({"mistaken": [{"first": 2, "why": "a dream"}], "edits": []})
+
+    done, asked = await rechecked(workshop, BARE, silent)
 
     assert len(asked) == ALL_RUBRICS
     assert outcome(done).reason == "coverage"
 
 
 async def test_a_revision_that_nobody_rechecks_is_not_published(workshop):
-    answer = answering(draft_commentary=[LATE], revise_commentary=[LATE])
+    answer = answering(draft_commentary=[BARE], revise_commentary=[BARE])
     passes = [step for step in workshop.passes if step.name() != "recheck"]
 
     done = await travel(document(BAD_DEED), passes, answer, workshop.kit)
