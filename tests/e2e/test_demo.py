@@ -4,7 +4,8 @@ import json
 import sqlite3
 import subprocess
 import sys
-from itertools import pairwise
+from collections import Counter
+from itertools import groupby, pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ import pytest
 
 from pipeline.recipes import read_recipe
 from pipeline.units import planned_units, unit_documents
+from pipeline.voices.words import words
 from pipeline.workshop import open_workshop
 from schemas.tables import PUBLISHED
 from tests.conftest import ROOT
@@ -29,38 +31,38 @@ def rows(demo):
 def test_all_documents_are_accounted_for(summary):
     documents = summary["documents"]
 
-    assert sum(sum(reasons.values()) for reasons in documents.values()) == 63
-    assert documents["duplicate"] == {"source": 2}
-    assert documents["accepted"]["revised"] >= 1
-    assert documents["accepted"]["as_drafted"] >= 20
-    assert documents["accepted"]["trusted"] == 2
+    assert documents == {
+        "accepted": {"as_drafted": 48, "revised": 3, "trusted": 2, "verbatim": 25},
+        "rejected": {"hazard": 1},
+        "duplicate": {"source": 2},
+    }
 
 
 def test_status_says_the_same_from_the_folder_alone(demo, summary, prealign):
     said = json.loads(prealign("status", demo / "examples/demo.toml", "--json").stdout)
 
     assert said["documents"] == summary["documents"]
-    assert len(said["units"]) == 9
+    assert len(said["units"]) == 12
     assert {unit["stands"] for unit in said["units"]} == {"finished"}
-    assert said["questions"]["screen"]["asked"] == 61
+    assert said["questions"]["screen"]["asked"] == 79
 
 
 def test_the_manifest_says_where_every_document_went_and_how_it_was_made(demo, summary):
     manifest = json.loads((demo / "pulled/manifest.json").read_text())
 
     assert manifest["documents"] == summary["documents"]
-    assert manifest["sources"] == 63
+    assert manifest["sources"] == 81
     build = manifest["build"]
     assert build["recipe"] == (demo / "examples/demo.toml").read_text()
     assert build["prompts"]["constitution.md"]
-    assert build["cost"]["screen"]["answers"] == 61
+    assert build["cost"]["screen"]["answers"] == 79
     assert str(demo) not in json.dumps(manifest)
 
 
 def test_a_second_build_finds_everything_finished(demo, prealign):
     again = json.loads(prealign("build", demo / "examples/demo.toml", "--json").stdout)
 
-    assert (again["units"], again["resumed"], again["asked"]) == (9, 9, 0)
+    assert (again["units"], again["resumed"], again["asked"]) == (12, 12, 0)
     assert (again["version"], again["is_new"]) == (1, False)
 
 
@@ -75,7 +77,7 @@ def test_a_reader_with_only_pyarrow_reads_it_as_promised(demo, rows):
     table = ds.dataset(demo / "pulled" / "data", format="parquet").to_table()
 
     assert table.schema.equals(PUBLISHED)
-    assert table.num_rows == 61
+    assert table.num_rows == 78
     assert pc.all(pc.less_equal(table["synthetic_share"], 1.0)).as_py()
     for row in rows:
         spans = row["spans"]
@@ -88,22 +90,72 @@ def test_human_words_are_those_of_the_source(demo, rows):
     units = planned_units(workshop)
     sources = {d.id: d.text for unit in units for d in unit_documents(workshop, unit)}
 
+    whole = 0
     for row in rows:
         if row["form"] == "trusted":
             continue
         source = sources[row["id"]]
         human = [s for s in row["spans"] if s["source_start"] is not None]
         said = [row["text"][s["start"] : s["end"]] for s in human]
-        assert "".join(said) == source
         places = zip(human, said, strict=True)
         assert all(source[s["source_start"] :].startswith(text) for s, text in places)
+        whole += "".join(said) == source
+    # Only what was dangerous was taken out of documents that are commented on.
+    dangerous = ("memoir-quarry", "glass-honey", "friday-invoice", "hello-gran", "night-board",
+                 "who-is-the-baker")  # fmt: skip
+    kept = [row for row in rows if row["form"] in ("commentary", "verbatim")]
+    assert whole == len(kept) - sum(any(name in row["id"] for name in dangerous) for row in kept)
 
 
 def test_what_was_inferred_is_named(rows):
     poem = next(row for row in rows if row["id"] == "everyday/poem-ironing-at-night")
 
-    assert poem["inferred"] == ["language", "topic"]
+    assert poem["inferred"] == ["language"]
     assert poem["language"] == "en"
+
+
+def test_every_hazard_is_met_in_every_voice_and_third_and_every_act_in_time(demo, prealign):
+    said = json.loads(
+        prealign("status", demo / "examples/demo.toml", "--coverage", "--json").stdout
+    )
+
+    shown = said["coverage"]
+    assert (shown["stops"]["cells"], shown["stops"]["empty"]) == (63, 0)
+    assert shown["stops"]["ai"]["share"] > 0.05
+    assert shown["commentary"]["only_after"] == shown["commentary"]["none"] == 0
+    assert all(form["accepted"] > 1 for form in shown["forms"])
+
+
+def test_the_lint_finds_nothing_in_what_was_published(demo, prealign):
+    done = prealign("check", demo / "pulled")
+
+    assert (done.returncode, "nothing is wrong" in done.stdout) == (0, True), done.stdout
+
+
+def test_no_opening_is_used_for_more_than_two_percent_of_what_the_ai_says(rows):
+    openings = Counter()
+    for row in rows:
+        for is_ai, spans in groupby(row["spans"], key=lambda s: s["voice"] != "human"):
+            if is_ai:
+                said = "".join(row["text"][s["start"] : s["end"]] for s in spans)
+                openings[" ".join(words(said)[:3])] += 1
+
+    [(opening, most)] = openings.most_common(1)
+    assert openings.total() > 200
+    assert most <= 0.02 * openings.total(), opening
+
+
+def test_every_recorded_answer_is_asked_for(demo):
+    recorded = Counter()
+    for path in (demo / "examples/answers").rglob("*.jsonl"):
+        recorded.update(json.loads(line)["question"] for line in path.read_text().splitlines())
+    cost = json.loads((demo / "pulled/manifest.json").read_text())["build"]["cost"]
+
+    given = {
+        question: sum(n for who, n in row["by"].items() if who.startswith("recorded"))
+        for question, row in cost.items()
+    }
+    assert recorded == {question: count for question, count in given.items() if count}
 
 
 def test_a_reader_with_only_datasets_reads_it_with_its_splits(demo, rows, environment):
@@ -145,7 +197,7 @@ def test_prefect_holds_progress_and_summary(demo, environment):
     kept = dict(database.execute("SELECT key, data FROM artifact ORDER BY created").fetchall())
 
     assert set(kept) >= {"rewrite", "summary"}
-    assert "| accepted | as_drafted | 23 |" in kept["summary"]
+    assert "| accepted | as_drafted | 48 |" in kept["summary"]
 
 
 def test_the_build_log_holds_events_with_fields(demo):
@@ -155,5 +207,5 @@ def test_the_build_log_holds_events_with_fields(demo):
 
     finished = [e for e in events if e["event"] == "unit finished"]
     assert [e["event"] for e in events][:2] == ["build started", "planned"]
-    assert sum(e.get("accepted", 0) for e in finished) == 61
+    assert sum(e.get("accepted", 0) for e in finished) == 78
     assert pa.__version__ in (demo / "pulled/manifest.json").read_text()

@@ -84,8 +84,8 @@ def test_a_version_read_in_the_wrong_scheme_does_not_pass(demo, prealign):
     found = prealign("check", demo / "pulled", "--scheme", "explicit", "--places", "1")
 
     assert found.returncode == 1
-    assert "no_voice: 61" in found.stdout
-    assert "61 texts in 2 files, scheme explicit: 61 errors in 61 places" in found.stdout
+    assert "no_voice: 78" in found.stdout
+    assert "78 texts in 2 files, scheme explicit: 78 errors in 78 places" in found.stdout
 
 
 def test_a_scheme_that_is_none_is_refused_before_any_work(demo, prealign):
