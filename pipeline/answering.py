@@ -11,10 +11,14 @@ from schemas.exchange import Answer, Request, Role, answer_key, sha256
 from schemas.unit import QuestionCost
 
 
+def _asked(request: Request) -> tuple[Role, int]:
+    return request.role, request.juror
+
+
 class Answering:
     """Answers the requests of one unit, and knows afterwards what they cost."""
 
-    def __init__(self, engines: Mapping[Role, Engine], ledger: Ledger) -> None:
+    def __init__(self, engines: Mapping[Role, Sequence[Engine]], ledger: Ledger) -> None:
         self._engines = engines
         self._ledger = ledger
         self._given: dict[str, tuple[str, Answer]] = {}
@@ -33,8 +37,8 @@ class Answering:
         keyed = [(answer_key(r, self._engine(r).identity(r)), r) for r in requests]
         unknown = [(key, r) for key, r in keyed if self._ledger.find(key) is None]
         refused: dict[str, Answer] = {}
-        for role in dict.fromkeys(r.role for _, r in unknown):
-            refused |= await self._ask([(key, r) for key, r in unknown if r.role == role])
+        for name in dict.fromkeys(map(_asked, (r for _, r in unknown))):
+            refused |= await self._ask([(key, r) for key, r in unknown if _asked(r) == name])
         answers = []
         for key, request in keyed:
             found = self._ledger.find(key)
@@ -86,7 +90,8 @@ class Answering:
                 f"'{request.question}' asks the {request.role}, and the recipe names none",
                 hint=f"add `{request.role} = …` under [roles]",
             )
-        return self._engines[request.role]
+        engines = self._engines[request.role]
+        return engines[request.juror % len(engines)]
 
     def ended(self, document: Document, outcome: Outcome) -> None:
         """Count what of the newest answer about a document stands in it, now that it is done."""

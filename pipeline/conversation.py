@@ -37,6 +37,17 @@ def about_rewrite(document: Document, question: str, kit: Kit) -> tuple[Turn, ..
     )
 
 
+def about_judgement(document: Document, question: str, kit: Kit) -> tuple[Turn, ...]:
+    """Return the turns of a question to a juror, who sees neither findings nor other answers.
+
+    Document and rewrite come first, so that all jurors of a document begin alike.
+    """
+    text, metadata = document.text, document.metadata
+    system, shown, _ = _opening(kit.prompts, text, metadata)
+    rewrite, _ = _rewrite(kit.prompts, text, metadata.language, document.spans)
+    return system, Turn("user", f"{shown.text}\n\n{rewrite.text}\n\n{question}")
+
+
 def asked_again(turns: tuple[Turn, ...], answer: str, error: str, kit: Kit) -> tuple[Turn, ...]:
     """Return the turns that show an unreadable answer to its author, and why it was."""
     retry = kit.prompts.render("retry.md", error=error)

@@ -117,10 +117,11 @@ def read_document(turn: str) -> Shown:
 
 def _entries(turn: str, marks: tuple[str, str]) -> list[str]:
     head, begun, rest = turn.partition(f"{marks[0]}\n")
-    body, ended, _ = rest.rpartition(marks[1])
+    # The first one that begins a line is the fence's own: no line inside can begin so.
+    body, ended, _ = f"\n{rest}".partition(f"\n{marks[1]}")
     if not (begun and ended):
         raise ValueError(f"there is no {marks[0]} in this turn: {head[:60]}…")
-    return [entry for entry in _ENTRY.split(body) if entry]
+    return [entry for entry in _ENTRY.split(body[1:]) if entry]
 
 
 def _joined(text: str) -> str:

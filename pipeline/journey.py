@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pydantic import ValidationError
 
 from pipeline.conversation import asked_again
-from pipeline.objections import standing
+from pipeline.objections import notes_since_writing, standing
 from pipeline.passes import Pass
 from pipeline.plugins import Kit
 from schemas.document import Decision, Document, Note, Outcome, OutcomeKind
@@ -153,7 +153,9 @@ def outcome(document: Document) -> Outcome:
     if document.rewrite is None:
         return Outcome(OutcomeKind.REJECTED, "unwritten", "no pass has written anything")
     revised = document.rewrite.by == "revise"
-    if revised and document.latest("recheck") is None:
+    if revised and not any(
+        note.by in ("recheck", "jury") for note in notes_since_writing(document)
+    ):
         # Somebody objected, it was written again, and nobody has looked at it since.
         return Outcome(OutcomeKind.REJECTED, "unchecked", "the revision was not judged again")
     if document.trusted:

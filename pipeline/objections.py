@@ -1,6 +1,6 @@
 """Which objections still stand against the newest rewrite of a document."""
 
-from schemas.document import Document, Note, Objection
+from schemas.document import Decision, Document, Note, Objection
 
 
 def notes_since_writing(document: Document) -> tuple[Note, ...]:
@@ -12,9 +12,14 @@ def notes_since_writing(document: Document) -> tuple[Note, ...]:
 
 
 def standing(document: Document) -> tuple[Objection, ...]:
-    """Return every objection to the newest rewrite, each once."""
-    found = (o for note in notes_since_writing(document) for o in note.objections)
-    return tuple(dict.fromkeys(found))
+    """Return every objection to the newest rewrite, each once.
+
+    A jury that approves overrules the reviewers; what code objects to it does not.
+    """
+    notes = notes_since_writing(document)
+    overruled = any(note.votes and note.decision is Decision.KEEP for note in notes)
+    found = (o for note in notes if not note.votes for o in note.objections)
+    return tuple(dict.fromkeys(o for o in found if o.rubric == "lint" or not overruled))
 
 
 def was_rewritten(document: Document) -> bool:

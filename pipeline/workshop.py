@@ -7,6 +7,7 @@ any work is done.
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
 
 from pipeline.door import Door
@@ -63,7 +64,7 @@ class Workshop:
         kit: What plugins may read.
         scheme: The scheme in which text is published.
         passes: In the order of the recipe.
-        engines: By role.
+        engines: By role; of a jury there may be several.
         opened: The engines that any role makes use of, by their names in the recipe.
         sources: By the source's name.
         doors: How a source's rows become documents, by its name.
@@ -75,7 +76,7 @@ class Workshop:
     kit: Kit
     scheme: Scheme
     passes: tuple[Pass, ...]
-    engines: dict[Role, Engine]
+    engines: dict[Role, tuple[Engine, ...]]
     opened: dict[str, Engine]
     sources: dict[str, Source]
     doors: dict[str, Door]
@@ -104,7 +105,10 @@ class Workshop:
             "documents": sha256(str(recipe.corpus.max_document_tokens)),
             "scheme": sha256(self.scheme.model_dump_json()),
             "split": sha256(str(recipe.publish.validation_share)),
-            **{f"engine.{role}": engine.fingerprint() for role, engine in self.engines.items()},
+            **{
+                f"engine.{role}": sha256(*(engine.fingerprint() for engine in engines))
+                for role, engines in self.engines.items()
+            },
         }
 
     def depends_of_source(self, name: str) -> str:
@@ -158,8 +162,14 @@ def open_workshop(recipe: Recipe, elsewhere: StandIns | None = None) -> Workshop
         )
         for number, section in enumerate(recipe.passes, start=1)
     )
-    rubrics = {name for step in passes for name in getattr(step, "rubrics", ())}
-    kit.prompts.check({f"review/{name}.md" for name in rubrics})
+    kit.prompts.check(
+        {
+            f"{folder}/{name}.md"
+            for step in passes
+            for folder, names in (("review", "rubrics"), ("jury", "wordings"))
+            for name in getattr(step, names, ())
+        }
+    )
     sources = {
         section.name: load(
             Source,  # type: ignore[type-abstract]
@@ -180,8 +190,8 @@ def open_workshop(recipe: Recipe, elsewhere: StandIns | None = None) -> Workshop
         kit=kit,
         scheme=load_scheme(recipe.publish.scheme),
         passes=passes,
-        engines={role: opened[name] for role, name in roles.items()},
-        opened={name: opened[name] for name in in_use(opened, roles.values())},
+        engines={role: tuple(opened[n] for n in names) for role, names in roles.items()},
+        opened={name: opened[name] for name in in_use(opened, chain(*roles.values()))},
         sources=sources,
         doors={section.name: _door(section, recipe) for section in recipe.source},
         gates={s.name: open_gate(s, recipe.corpus.seed) for s in recipe.source},
@@ -201,16 +211,23 @@ def _door(section: SourceSection, recipe: Recipe) -> Door:
     )
 
 
-def _roles(recipe: Recipe) -> dict[Role, str]:
+def _roles(recipe: Recipe) -> dict[Role, tuple[str, ...]]:
     named = {
-        Role.WRITER: recipe.roles.writer,
-        Role.REVIEWER: recipe.roles.reviewer,
+        Role.WRITER: (recipe.roles.writer,),
+        Role.REVIEWER: (recipe.roles.reviewer,),
         Role.JURY: recipe.roles.jury,
     }
-    for role, name in named.items():
-        if name is not None and name not in recipe.engines:
-            raise RecipeError(
-                f"[roles] gives the {role} an engine '{name}' that is not in the recipe",
-                hint=nearest(name, list(recipe.engines)),
-            )
-    return {role: name for role, name in named.items() if name is not None}
+    for role, names in named.items():
+        for name in names:
+            if name not in recipe.engines:
+                raise RecipeError(
+                    f"[roles] gives the {role} an engine '{name}' that is not in the recipe",
+                    hint=nearest(name, list(recipe.engines)),
+                )
+    if not recipe.roles.jury and any(section.use == "jury" for section in recipe.passes):
+        raise RecipeError(
+            "the recipe has a pass 'jury', and no jury to ask",
+            hint="name one engine or several under [roles], such as jury = "
+            f"'{recipe.roles.reviewer}', or leave the pass out",
+        )
+    return {role: names for role, names in named.items() if names}

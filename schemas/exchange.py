@@ -47,6 +47,7 @@ class Request:
         reply: The model that the answer must fit.
         sampling: How the answer is drawn.
         draw: The number of the attempt: retries and repeated votes differ in it.
+        juror: The number of the juror, where the role is several; never keyed.
     """
 
     document: str
@@ -56,6 +57,7 @@ class Request:
     reply: type[BaseModel]
     sampling: Sampling = Sampling()
     draw: int = 0
+    juror: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,11 +128,22 @@ def _known_fields(table: dict[str, str], known: list[str]) -> dict[str, str]:
 
 
 class RolesSection(Section):
-    """Which engine answers for which role."""
+    """Which engine answers for which role.
+
+    Attributes:
+        writer: Drafts and revises.
+        reviewer: Screens and reviews.
+        jury: Votes; of several, jurors take turns. A single name will do for a list of one.
+    """
 
     writer: str
     reviewer: str
-    jury: str | None = None
+    jury: tuple[str, ...] = ()
+
+    @field_validator("jury", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, jury: Any) -> Any:  # noqa: ANN401 - whatever TOML holds
+        return (jury,) if isinstance(jury, str) else jury
 
 
 class DedupSection(Section):

@@ -38,8 +38,12 @@ def build_record(
         | {"python": platform.python_version(), "machine": platform.machine()},
         "prompts": workshop.kit.prompts.digests,
         "engines": {
-            role.value: {"engine": engine.name(), "fingerprint": engine.fingerprint()}
-            for role, engine in workshop.engines.items()
+            role.value + (f".{number}" if number else ""): {
+                "engine": engine.name(),
+                "fingerprint": engine.fingerprint(),
+            }
+            for role, engines in workshop.engines.items()
+            for number, engine in enumerate(engines)
         },
         "units": len(manifests),
         "answers": sha256(*(manifest.answers for manifest in manifests)),

@@ -1,4 +1,4 @@
-"""Recheck: judge a revision afresh; what still stands is rejected."""
+"""Recheck: judge a revision afresh."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from pipeline.objections import notes_since_writing, standing, was_rewritten
 from pipeline.passes import Pass
 from pipeline.reviewing import RUBRICS, rubric_request, verdict_note
-from schemas.document import Document, Note, Objection
+from schemas.document import Document, Note
 from schemas.exchange import Reply, Request
 
 
@@ -55,12 +55,8 @@ class Recheck(Pass):
         return [rubric for rubric in review.scores if by_code or silent or rubric in objected]
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
-        """Return a rejection if any objection stands, named by its rubric."""
-        left = standing(document)
-        if left:
-            return _rejected(left[0], verdict_note(replies))
-        note = verdict_note(replies)
-        return _rejected(note.objections[0], note) if note.objections else note
+        """Return what is still objected to: a rejection, if no jury sees it otherwise."""
+        return verdict_note(replies)
 
 
 def _revised(document: Document) -> bool:
@@ -71,14 +67,3 @@ def _revised(document: Document) -> bool:
 def _notes_before_revision(document: Document) -> tuple[Note, ...]:
     after = notes_since_writing(document)
     return document.notes[: len(document.notes) - len(after)]
-
-
-def _rejected(objection: Objection, note: Note) -> Note:
-    rejected = Note.reject(objection.rubric, f"{objection.code}: {objection.what}")
-    return Note(
-        rejected.decision,
-        rejected.reason,
-        rejected.detail,
-        scores=note.scores,
-        objections=note.objections,
-    )

@@ -8,12 +8,18 @@ import json
 
 from pipeline.fence import read_document, read_rewrite
 from pipeline.rulebook.comment import edits
-from pipeline.rulebook.judge import verdict
+from pipeline.rulebook.judge import RUBRICS, verdict
 from pipeline.rulebook.screen import screening
 from schemas.exchange import Request
 
 # What the forms other than commentary are made of; none of it leaves a document as it was.
 _WRITTEN = ("pieces", "scenes")
+# What a juror with this wording looks at; any other looks at everything.
+_JURORS = {
+    "neighbour": ("coverage", "motive"),
+    "examiner": ("hazard", "fidelity"),
+    "reader": ("character", "usefulness"),
+}
 
 
 def respond(request: Request) -> str:
@@ -34,7 +40,10 @@ def respond(request: Request) -> str:
         return _json({name: [] for name in _WRITTEN if name in request.reply.model_fields})
     if question in ("review", "recheck"):
         rewrite = read_rewrite(request.turns[3].text)
-        return _json(verdict(rest, shown, rewrite))
+        return _json(verdict((rest,), shown, rewrite))
+    if question == "jury":
+        rewrite = read_rewrite(request.turns[1].text)
+        return _json(verdict(_JURORS.get(rest, RUBRICS), shown, rewrite))
     return "{}"
 
 

@@ -1,7 +1,7 @@
 """Judging by rule: one small check per rubric, on the remarks and where they stand."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -19,10 +19,10 @@ _SERMON = re.compile(
 _SELF = re.compile(r"\b(?:as an ai|as a language model|i am only an ai|my programming)\b", re.I)
 
 
-def verdict(rubric: str, shown: Shown, rewrite: ShownRewrite) -> dict[str, Any]:
-    """Return the rule book's verdict for a rubric; one it has no rule for is approved."""
-    check = _CHECKS.get(rubric)
-    objections = check(shown, rewrite) if check else []
+def verdict(rubrics: Iterable[str], shown: Shown, rewrite: ShownRewrite) -> dict[str, Any]:
+    """Return the rule book's verdict by some rubrics; one that it has no rule for is approved."""
+    checks = (_CHECKS[rubric] for rubric in rubrics if rubric in _CHECKS)
+    objections = [objection for check in checks for objection in check(shown, rewrite)]
     return {
         "decision": "object" if objections else "approve",
         "score": 2 if objections else 4,
@@ -137,3 +137,6 @@ _CHECKS: dict[str, Callable[[Shown, ShownRewrite], list[dict[str, Any]]]] = {
     "fidelity": _fidelity,
     "usefulness": _usefulness,
 }
+
+RUBRICS = tuple(_CHECKS)
+"""The rubrics that the rule book has a check for."""

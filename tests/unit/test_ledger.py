@@ -179,11 +179,11 @@ class Counting(Rules):
 
 async def test_what_the_ledger_holds_is_not_asked_again(tmp_path):
     corpus, engine = Folder(str(tmp_path)), Counting()
-    first = Answering({Role.REVIEWER: engine}, Ledger(corpus, UNIT))
+    first = Answering({Role.REVIEWER: (engine,)}, Ledger(corpus, UNIT))
     await first.answer([request(), request(draw=1)])
     first._ledger.write()
 
-    second = Answering({Role.REVIEWER: engine}, Ledger(corpus, UNIT))
+    second = Answering({Role.REVIEWER: (engine,)}, Ledger(corpus, UNIT))
     await second.answer([request(), request(draw=1), request(draw=2)])
 
     assert [r.draw for r in engine.__dict__["asked"]] == [0, 1, 2]
@@ -229,7 +229,7 @@ class Partly(Counting):
 
 async def test_what_waits_keeps_nothing_else_from_being_kept(tmp_path):
     engine = Partly()
-    answering = Answering({Role.REVIEWER: engine}, Ledger(Folder(str(tmp_path)), UNIT))
+    answering = Answering({Role.REVIEWER: (engine,)}, Ledger(Folder(str(tmp_path)), UNIT))
 
     for _ in range(2):
         with pytest.raises(Waiting):
@@ -240,7 +240,7 @@ async def test_what_waits_keeps_nothing_else_from_being_kept(tmp_path):
 
 async def test_a_refusal_is_no_answer_and_is_not_kept(tmp_path):
     engine = Partly()
-    answering = Answering({Role.REVIEWER: engine}, Ledger(Folder(str(tmp_path)), UNIT))
+    answering = Answering({Role.REVIEWER: (engine,)}, Ledger(Folder(str(tmp_path)), UNIT))
 
     for _ in range(2):
         [answer] = await answering.answer([request("refuse")])
@@ -255,7 +255,7 @@ async def test_an_engine_that_fails_is_named_with_its_question(tmp_path):
         async def answer(self, requests):
             raise ConnectionError("the line is dead")
 
-    answering = Answering({Role.REVIEWER: Failing()}, Ledger(Folder(str(tmp_path)), UNIT))
+    answering = Answering({Role.REVIEWER: (Failing(),)}, Ledger(Folder(str(tmp_path)), UNIT))
 
     with pytest.raises(
         EngineError, match="failed at screen about made/1: ConnectionError: the line"

@@ -64,7 +64,7 @@ def objections(rubric, text, *remarks, kept=None):
         tuple(Remark(f"<AI>{said}</AI>", before) for before, said in remarks),
         frozenset(kept if kept is not None else read.sentences),
     )
-    return [o["code"] for o in verdict(rubric, read, rewrite)["objections"]]
+    return [o["code"] for o in verdict((rubric,), read, rewrite)["objections"]]
 
 
 GOOD = "The one who asks has nobody else to ask, and is told a story."

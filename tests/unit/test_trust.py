@@ -43,7 +43,7 @@ async def travelled(workshop):
         return [
             answer
             for request in requests
-            for answer in await workshop.engines[request.role].answer([request])
+            for answer in await workshop.engines[request.role][0].answer([request])
         ]
 
     for found in documents(workshop):
