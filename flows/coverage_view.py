@@ -8,6 +8,7 @@ from flows.said import counted
 from flows.tables import add_row, titled_table
 from pipeline.corpus.acts import Commentary
 from pipeline.corpus.coverage import REWRITTEN_TARGET, Coverage
+from pipeline.corpus.juries import Juries
 from pipeline.corpus.stops import HAZARDS, POSITIONS, VOICES, Stops
 from pipeline.voices.reach import Met
 
@@ -35,6 +36,7 @@ def coverage_lines(coverage: Coverage) -> list[Any]:
         "",
         _act_table(coverage.commentary),
         *_act_lines(coverage.commentary),
+        *_jury_lines(coverage.juries),
     ]
 
 
@@ -110,6 +112,23 @@ def _act_lines(commentary: Commentary) -> list[str]:
     if commentary.disputed:
         lines.append(f"disputed by their writers, and not counted: {commentary.disputed:,}")
     return lines
+
+
+def _jury_lines(juries: Juries) -> list[Any]:
+    if not juries.documents:
+        return []
+    table = titled_table(
+        "put to the jury", [("because of, or ended as", False), ("documents", True)]
+    )
+    for reason, count in juries.documents.items():
+        add_row(table, reason.replace("_", " "), f"{count:,}")
+    lines: list[Any] = ["", table, f"all jurors agreed on {_percent(juries.agreement)} of them"]
+    drawn = counted(juries.control, "document")
+    if juries.correlation is None or juries.effective is None:
+        return [*lines, f"drawn by chance: {drawn}, too few to tell how far jurors err together"]
+    worth = f"{juries.effective:.1f} of {juries.jurors} votes"
+    said = f"by {drawn} drawn by chance, jurors correlate with φ {juries.correlation:.2f}"
+    return [*lines, f"{said}: they are worth {worth}"]
 
 
 def _percent(share: float | None) -> str:

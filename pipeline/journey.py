@@ -8,6 +8,7 @@ import json
 import re
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from pydantic import ValidationError
 
@@ -97,15 +98,7 @@ async def _replies(requests: Sequence[Request], answer: Answerer, kit: Kit) -> l
 def _second_draw(reply: Reply, kit: Kit) -> Request:
     first = reply.request
     turns = asked_again(first.turns, reply.answer.text, reply.error, kit)
-    return Request(
-        document=first.document,
-        question=first.question,
-        role=first.role,
-        turns=turns,
-        reply=first.reply,
-        sampling=first.sampling,
-        draw=first.draw + 1,
-    )
+    return replace(first, turns=turns, draw=first.draw + 1)
 
 
 def parsed(request: Request, answer: Answer) -> Reply:

@@ -1,4 +1,4 @@
-"""What a corpus shows, and what it does not: forms, stops by hazard, voice and position, and acts.
+"""What a corpus shows, and what it does not: forms, stops, acts, and how its jurors agree.
 
 What the AI was never shown doing it will not do, so what is missing is counted as well.
 """
@@ -12,6 +12,8 @@ import pyarrow as pa
 
 from pipeline.corpus.acts import Commentary, acts_of, disputed
 from pipeline.corpus.intervals import share_of
+from pipeline.corpus.juries import COLUMNS as VOTES
+from pipeline.corpus.juries import Juries, JuryTally
 from pipeline.corpus.outcomes import standing_documents
 from pipeline.corpus.plans import finished, read_plan, standings
 from pipeline.corpus.stops import Cell, Stops, ai_stretches, stops_of
@@ -30,7 +32,8 @@ COLUMNS = [
     "language",
     "inferred",
     "source_text",
-    *(f"notes.list.element.{name}" for name in ("by", "form", "findings", "text", "stops")),
+    *(f"notes.list.element.{name}" for name in ("form", "findings", "text", "stops")),
+    *VOTES,
 ]
 # Rows are made of Arrow's columns so many at a time, since a unit may be large.
 _ROWS_AT_ONCE = 256
@@ -67,6 +70,7 @@ class Coverage:
         forms: Those of the recipe in its order, then others that occur.
         stops: Where the AI ends something dangerous.
         commentary: Where it speaks of acts.
+        juries: How the jurors agree.
     """
 
     documents: int
@@ -74,6 +78,7 @@ class Coverage:
     forms: tuple[FormShare, ...]
     stops: Stops
     commentary: Commentary
+    juries: Juries
 
     @property
     def rewritten(self) -> int:
@@ -98,6 +103,7 @@ class Coverage:
             },
             "stops": self.stops.as_json(),
             "commentary": self.commentary.as_json(),
+            "juries": self.juries.as_json(),
         }
 
 
@@ -147,11 +153,13 @@ class _Tally:
     ai_spans: int = 0
     met: Counter[Met] = field(default_factory=Counter)
     disputed: int = 0
+    juries: JuryTally = field(default_factory=JuryTally)
 
     def add(self, row: dict[str, Any]) -> None:
         self.documents += 1
         if form := _drawn(row):
             self.drawn[form] += 1
+        self.juries.add(row)
         if row["outcome"] != OutcomeKind.ACCEPTED:
             return
         self.forms[row["form"]] += 1
@@ -179,6 +187,7 @@ class _Tally:
             ),
             stops=Stops(dict(self.stops), self.ai_documents, self.ai_spans),
             commentary=Commentary(dict(self.met), self.disputed),
+            juries=self.juries.juries(),
         )
 
 
