@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 import flows.corpus_commands
-import flows.dataset_commands  # noqa: F401 - importing it adds its commands
+import flows.dataset_commands
+import flows.prompt_command  # noqa: F401 - importing them adds their commands
 from flows.app import app
 from schemas.errors import PipelineError
 

@@ -68,6 +68,10 @@ class Engine(Plugin):
             EngineError: No request can be answered until a person has mended something.
         """
 
+    def is_free(self, request: Request) -> bool:
+        """Return whether it answers this at once and for nothing: no model, server or person."""
+        return False
+
     @property
     def gpus(self) -> int:
         """How many GPUs it wants in a place that has any; 0 if it loads no model."""

@@ -85,6 +85,10 @@ class Recorded(Engine):
             return self._rest.identity(request)
         return Identity("recorded", recording.by, revision=sha256(recording.text)[:16])
 
+    def is_free(self, request: Request) -> bool:
+        """Return whether the answer is recorded, or the fallback's costs nothing."""
+        return self._found(request) is not None or self._rest.is_free(request)
+
     def fingerprint(self) -> str:
         """Return a digest of the file and of the fallback."""
         lines = [line for _, _, line in self._lines()]

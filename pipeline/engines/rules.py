@@ -22,6 +22,10 @@ class Rules(Engine):
         """Return the digest of the rule book's code and lexicons: they are its weights."""
         return Identity("rules", "rule-book", revision=_revision())
 
+    def is_free(self, request: Request) -> bool:
+        """Rules cost nothing."""
+        return True
+
     def fingerprint(self) -> str:
         """Return the revision of the rule book."""
         return _revision()
