@@ -117,7 +117,7 @@ def test_samples_and_retries_of_nothing_say_what_there_is(demo, prealign):
 
     assert (sample.returncode, retry.returncode) == (2, 2)
     assert "no finished document has outcome rejected, reason fidelity" in sample.stderr
-    assert "hint:  there are accepted/as_drafted" in sample.stderr
+    assert "There are accepted/as_drafted" in sample.stderr
     assert "no finished document has outcome quarantined" in retry.stderr
     assert which.returncode == wrong.returncode == 2
     assert "--outcome" in which.stderr
@@ -133,7 +133,7 @@ def test_a_document_is_shown_with_its_voices_notes_and_answers(demo, prealign):
 
     assert "accepted, revised" in said
     assert "<AI>" in said
-    assert "coverage/too_far (sentence 18)" in said
+    assert "coverage/too_late (sentence 18)" in said
     assert "draft/commentary · draw 0 · recorded:the makers of the demo" in said
     assert {a["question"] for a in data["answers"]} >= {"screen", "draft/commentary"}
     assert unknown.returncode == 2

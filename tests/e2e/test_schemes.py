@@ -44,7 +44,7 @@ def test_another_scheme_asks_nothing_again(again):
     _, summary = again
 
     assert (summary["asked"], summary["version"]) == (0, 2)
-    assert summary["remembered"] == 243
+    assert summary["remembered"] == 493
 
 
 def test_the_version_names_its_scheme_and_can_be_parsed_by_it(again):
