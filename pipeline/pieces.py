@@ -3,9 +3,9 @@
 The source is named by its sentences and never copied, as in anchored edits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -13,7 +13,7 @@ from pipeline.anchors import AnchorError, stretch
 from pipeline.declared import Mistaken, Stopped, checked
 from pipeline.edits import Anchored, spoken
 from pipeline.fence import goes_on, numbered
-from pipeline.forms import AssemblyError, Rewrite
+from pipeline.forms import AssemblyError, Form, Rewrite
 from pipeline.voices.lint import move_fault
 from pipeline.voices.parse import parse
 from pipeline.voices.scheme import working_scheme
@@ -81,6 +81,36 @@ def rewritten(
         raise AssemblyError(objections)
     whole = (Span(Voice.HUMAN, document.text, 0),)
     return checked(document, tuple(spans) or whole, disputes, stopped)
+
+
+Rule = Callable[[Sequence[Piece]], list[Objection]]
+"""What a form demands of its pieces; returns what is wrong with them."""
+
+
+class Pieced(Form):
+    """A form that is made of pieces.
+
+    Attributes:
+        rules: What it demands of them.
+    """
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @property
+    def reply(self) -> type[BaseModel] | None:
+        """The pieces, and what their writer declares."""
+        return Pieces
+
+    def assemble(self, document: Document, reply: BaseModel | None) -> Rewrite:
+        """Return the rewrite that the pieces make.
+
+        Raises:
+            AssemblyError: The pieces do not fit the document, or break one of the form's rules.
+        """
+        if not isinstance(reply, Pieces):
+            raise TypeError(f"{self.name()} is assembled from Pieces, not {type(reply).__name__}")
+        faults = [fault for rule in self.rules for fault in rule(reply.pieces)]
+        return rewritten(document, reply.pieces, reply.mistaken, reply.stops, faults)
 
 
 def _joined(document: Document, pieces: Sequence[Piece], objections: list[Objection]) -> list[Span]:
