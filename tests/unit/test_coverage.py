@@ -5,9 +5,7 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
-from flows.cli import app
 from flows.coverage_view import coverage_lines
 from pipeline.corpus.coverage import coverage, coverage_of
 from pipeline.corpus.intervals import wilson
@@ -27,6 +25,7 @@ from pipeline.workshop import open_workshop
 from schemas.document import Decision, Finding, Note, Outcome, OutcomeKind, Span, Stop, Voice
 from schemas.errors import VersionError
 from schemas.tables import UNIT
+from tests.command import prealign
 from tests.conftest import BAD_DEED, document, plain_text, write_documents, write_recipe
 
 LIE = Finding("act", "deceit", 2, 2)
@@ -341,8 +340,8 @@ async def test_the_command_shows_coverage_only_if_it_is_asked_for(made):
     await built(made)
     corpus = str(made / "corpus")
 
-    plain, asked = (CliRunner().invoke(app, ["status", corpus, *x]) for x in ([], ["--coverage"]))
-    as_json = CliRunner().invoke(app, ["status", corpus, "--coverage", "--json"])
+    plain, asked = (prealign("status", corpus, *x) for x in ([], ["--coverage"]))
+    as_json = prealign("status", corpus, "--coverage", "--json")
 
     assert "cells" not in plain.stdout
     assert "63 cells, 63 empty" in asked.stdout
@@ -352,7 +351,7 @@ async def test_the_command_shows_coverage_only_if_it_is_asked_for(made):
 async def test_coverage_is_not_watched(made):
     await built(made)
 
-    done = CliRunner().invoke(app, ["status", str(made / "corpus"), "--coverage", "--watch"])
+    done = prealign("status", str(made / "corpus"), "--coverage", "--watch")
 
     assert done.exit_code == 2
     assert "without --watch" in done.output

@@ -4,9 +4,7 @@ import asyncio
 import json
 
 import pytest
-from typer.testing import CliRunner
 
-from flows.cli import app
 from pipeline.engines.rules import Rules
 from pipeline.journey import travel
 from pipeline.recipes import read_recipe
@@ -15,6 +13,7 @@ from pipeline.units import planned_units
 from pipeline.worker import Job, Worker
 from pipeline.workshop import open_workshop
 from schemas.errors import RecipeError, VersionError
+from tests.command import prealign
 from tests.conftest import BAD_DEED, plain_text, write_documents, write_recipe
 
 
@@ -31,7 +30,7 @@ def files(folder):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["prompt", *map(str, arguments)], catch_exceptions=False)
+    return prealign("prompt", *arguments)
 
 
 async def test_it_is_what_a_build_asks(recipe):
