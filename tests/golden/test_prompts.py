@@ -51,7 +51,13 @@ async def asked_about(folder, name):
         f"draft/{form}": writing_task(document(DOCUMENTS[name]), form, workshop.kit)
         for form in workshop.kit.prompts.names("draft")
     }
-    return tasks, seen
+    return tasks | _wordings(), seen
+
+
+def _wordings():
+    """Return how jurors are asked; what stands before it is what reviewers see, in one turn."""
+    prompts = Prompts()
+    return {f"jury/{name}": prompts.render(f"jury/{name}.md") for name in prompts.names("jury")}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -133,7 +139,7 @@ async def test_no_prompt_is_longer_than_its_budget(folder):
     prompts = Prompts()
     tasks = {f"draft/{form}": writing_task(document(BAD_DEED), form, opened(folder).kit)
              for form in plugin_names(Form) if form != "verbatim"}  # fmt: skip
-    rendered = {r.question: r.turns[-1].text for r in seen} | tasks
+    rendered = {r.question: r.turns[-1].text for r in seen} | tasks | _wordings()
     rendered |= {"constitution": prompts.render("constitution.md")}
     counted = {name: tokens(text) for name, text in sorted(rendered.items())}
     lengths = tomllib.loads(LENGTHS.read_text())
@@ -150,7 +156,9 @@ async def test_no_prompt_is_longer_than_its_budget(folder):
 
 
 def test_every_pattern_of_a_rubric_has_an_example():
-    rubrics = [*(ROOT / "prompts/review").rglob("*.md"), *(ROOT / "prompts/review").rglob("*.toml")]
+    rubrics = [
+        path for folder in ("review", "jury") for path in (ROOT / "prompts" / folder).rglob("*.*")
+    ]
     patterns = [line for path in rubrics for line in path.read_text().splitlines()
                 if line.startswith("- `")]  # fmt: skip
 
