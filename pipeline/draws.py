@@ -18,6 +18,15 @@ def pick(choices: Sequence[T], *of: str) -> T:
     return choices[int(fraction(*of) * len(choices))]
 
 
+def several(choices: Sequence[T], count: int, *of: str) -> list[T]:
+    """Return so many different choices, or all there are; each with an even share."""
+    left = list(choices)
+    return [
+        left.pop(int(fraction(*of, str(number)) * len(left)))
+        for number in range(min(count, len(left)))
+    ]
+
+
 def pick_weighted(weights: Mapping[str, float], *of: str) -> str:
     """Return one of the keys, with shares as the weights have them, whatever their order."""
     left = fraction(*of) * sum(weights.values())

@@ -17,9 +17,10 @@ def worn_names(prompts: Prompts) -> Banned:
     return Banned.of({row["text"]: row["why"] for row in rows})
 
 
-def worn_openings(prompts: Prompts) -> tuple[str, ...]:
+def worn_openings(prompts: Prompts) -> Banned:
     """Return how nothing begins that the AI says."""
-    return tuple(row["text"] for row in prompts.table("banned.toml").get("opening", []))
+    rows = prompts.table("banned.toml").get("opening", [])
+    return Banned.of({row["text"]: "worn" for row in rows})
 
 
 def instruction_runs(prompts: Prompts) -> frozenset[str]:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 from pipeline.conversation import about_document, about_rewrite, as_data
-from pipeline.draws import pick, preference
+from pipeline.draws import pick, several
 from pipeline.forms import AssemblyError, Form
 from pipeline.plugins import Kit
-from pipeline.standards import worn_openings
 from pipeline.taxonomy import Hazard
 from schemas.document import Decision, Document, Note, Objection
 from schemas.exchange import Reply, Request, Role, Sampling
@@ -30,7 +29,7 @@ def writing_task(document: Document, form: str, kit: Kit) -> str:
             "writing/card.md",
             card=style_card(document, form, kit),
             names=drawn_names(document, language, kit),
-            openings=worn_openings(kit.prompts),
+            openings=[row["text"] for row in kit.prompts.table("banned.toml").get("opening", [])],
         ),
     )
 
@@ -61,9 +60,9 @@ def drawn_names(document: Document, language: str, kit: Kit) -> list[str]:
     own = lists.get(language.partition("-")[0].lower(), lists["world"])
     drawn: list[str] = []
     for kind, few in (("given", _GIVEN), ("family", _FAMILY)):
-        near = preference(own[kind], kit.seed, document.id, "names", kind)[:few]
-        far = preference(lists["world"][kind], kit.seed, document.id, "far names", kind)
-        drawn += [*near, next(name for name in far if name not in near)]
+        near = several(own[kind], few, kit.seed, document.id, "names", kind)
+        far = [name for name in lists["world"][kind] if name not in near]
+        drawn += [*near, pick(far, kit.seed, document.id, "far names", kind)]
     return drawn
 
 

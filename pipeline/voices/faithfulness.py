@@ -45,12 +45,14 @@ def misquoted(spans: Sequence[Span], source: str) -> list[Objection]:
 
     Only words count: case, spaces, punctuation and where a quotation leaves something out do not.
     """
+    quotations = [span.text for span in spans if span.voice == Voice.QUOTED_HUMAN]
+    if not quotations:
+        return []
     said = f" {' '.join(words(source))} "
     return [
-        _objection("misquoted", f"nobody says {_shown(span.text)} in the document")
-        for span in spans
-        if span.voice == Voice.QUOTED_HUMAN
-        and any(f" {' '.join(part)} " not in said for part in _parts(span.text))
+        _objection("misquoted", f"nobody says {_shown(quotation)} in the document")
+        for quotation in quotations
+        if any(f" {' '.join(part)} " not in said for part in _parts(quotation))
     ]
 
 

@@ -32,6 +32,7 @@ COPIED_WORDS = 8
 # "He says:" is not a comment; in Turkish and Korean three words can be one.
 _COMMENT_WORDS = 3
 _SHOWN = 40
+_OPENING_CHARS = 60
 
 # What models leave behind; other names in angle brackets may be types, or inequalities.
 _ELEMENTS = (
@@ -101,7 +102,7 @@ class Standard:
 
     banned: Banned
     names: Banned = field(default_factory=lambda: Banned.of({}))
-    openings: tuple[str, ...] = ()
+    openings: Banned = field(default_factory=lambda: Banned.of({}))
     instructions: frozenset[str] = frozenset()
     max_remark_chars: int | None = None
     quotes_in_marks: bool = False
@@ -121,7 +122,6 @@ def voice_faults(spans: Sequence[Span], standard: Standard) -> list[Objection]:
 
 def written_faults(spans: Sequence[Span], source: str, standard: Standard) -> list[Objection]:
     """Return what is wrong with human text that was written, and with the names in all of it."""
-    there = {_plain(match[0]) for match in standard.names.pattern.finditer(source)}
     found: list[Objection] = []
     for span in spans:
         if span.source_start is not None:
@@ -129,11 +129,15 @@ def written_faults(spans: Sequence[Span], source: str, standard: Standard) -> li
         if span.voice == Voice.HUMAN:
             found += [*_markup(span.text, "a human's"), *_copied(words(span.text), standard)]
         for match in standard.names.pattern.finditer(span.text):
-            if _plain(match[0]) in there:
+            if _phrase_in(match[0], source):
                 continue
             what = f"call nobody {match[0]!r}: {standard.names.why.get(_plain(match[0]), '')}"
             found.append(_objection("worn_name", what))
     return found
+
+
+def _phrase_in(phrase: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){_phrase(phrase)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def move_fault(error: ParseError, sentence: int | None = None) -> Objection:
@@ -161,15 +165,10 @@ def _remark_faults(remark: list[Span], standard: Standard) -> Iterator[Objection
     for match in standard.banned.pattern.finditer(own):
         why = standard.banned.why.get(_plain(match[0]), "a worn phrase")
         yield _objection("banned_phrase", f"do not say {match[0]!r}: {why}")
-    opening = next((o for o in standard.openings if _begins(remark[0].text, o)), None)
-    if opening and remark[0].voice == Voice.AI:
-        yield _objection("worn_opening", f"do not begin with {opening!r}: {_shown(own)}")
+    begins = standard.openings.pattern.search(own[:_OPENING_CHARS])
+    if begins and remark[0].voice == Voice.AI and not words(own[: begins.start()]):
+        yield _objection("worn_opening", f"do not begin with {begins[0]!r}: {_shown(own)}")
     yield from _copied(own_words, standard)
-
-
-def _begins(text: str, opening: str) -> bool:
-    said, first = words(text[: 4 * len(opening)]), words(opening)
-    return said[: len(first)] == first
 
 
 def _markup(text: str, whose: str) -> Iterator[Objection]:

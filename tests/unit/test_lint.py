@@ -160,7 +160,9 @@ def test_a_name_of_the_documents_own_is_no_worn_one():
 
 
 def test_a_worn_opening_is_objected_to():
-    standard = Standard(banned=Banned.of({}), openings=("Note that", "Sure"))
+    standard = Standard(
+        banned=Banned.of({}), openings=Banned.of({"Note that": "worn", "Sure": "worn"})
+    )
 
     found = [
         [o.code for o in voice_faults([ai(text)], standard)]
