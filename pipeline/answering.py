@@ -11,10 +11,6 @@ from schemas.exchange import Answer, Request, Role, answer_key, sha256
 from schemas.unit import QuestionCost
 
 
-def _asked(request: Request) -> tuple[Role, int]:
-    return request.role, request.juror
-
-
 class Answering:
     """Answers the requests of one unit, and knows afterwards what they cost."""
 
@@ -37,8 +33,11 @@ class Answering:
         keyed = [(answer_key(r, self._engine(r).identity(r)), r) for r in requests]
         unknown = [(key, r) for key, r in keyed if self._ledger.find(key) is None]
         refused: dict[str, Answer] = {}
-        for name in dict.fromkeys(map(_asked, (r for _, r in unknown))):
-            refused |= await self._ask([(key, r) for key, r in unknown if _asked(r) == name])
+        asked: dict[int, list[tuple[str, Request]]] = {}
+        for key, request in unknown:
+            asked.setdefault(id(self._engine(request)), []).append((key, request))
+        for together in asked.values():
+            refused |= await self._ask(together)
         answers = []
         for key, request in keyed:
             found = self._ledger.find(key)

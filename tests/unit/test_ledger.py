@@ -190,6 +190,24 @@ async def test_what_the_ledger_holds_is_not_asked_again(tmp_path):
     assert (second.costs()["screen"].asked, second.costs()["screen"].remembered) == (1, 2)
 
 
+async def test_jurors_take_turns_and_those_of_one_engine_are_asked_together(tmp_path):
+    calls = {"one": [], "other": []}
+
+    class Noting(Counting):
+        name_of_mine: str
+
+        async def answer(self, requests):
+            calls[self.name_of_mine].append([r.juror for r in requests])
+            return await super().answer(requests)
+
+    panel = (Noting(name_of_mine="one"), Noting(name_of_mine="other"))
+    answering = Answering({Role.JURY: panel}, Ledger(Folder(str(tmp_path)), UNIT))
+
+    await answering.answer([request(f"{n}?", role=Role.JURY, juror=n) for n in range(3)])
+
+    assert calls == {"one": [[0, 2]], "other": [[1]]}
+
+
 def test_a_write_that_fails_for_a_moment_loses_nothing(tmp_path):
     corpus = Folder(str(tmp_path))
     ledger = Ledger(corpus, UNIT)
