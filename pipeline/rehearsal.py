@@ -46,12 +46,20 @@ def find_document(workshop: Workshop, name: str) -> tuple[Unit, Document]:
         SourceError: A source cannot be read.
     """
     source = name.partition("/")[0]
+    parts: list[str] = []
     for unit in planned_units(workshop, known=known_cuts(workshop.corpus, workshop)):
         if unit.file.source != source:
             continue
         for document in unit_documents(workshop, unit):
             if name in (document.id, document.place):
                 return unit, document
+            if document.source_id == name:
+                parts.append(document.id)
+    if parts:
+        raise VersionError(
+            f"'{name}' is too long, and is split into {len(parts)} documents",
+            hint=f"they are {', '.join(parts[:5])}" + (", …" if len(parts) > 5 else ""),
+        )
     hint = "a name is SOURCE/ID or SOURCE/FILE:ROW"
     if source not in workshop.sources:
         hint += f"; {nearest(source, [*workshop.sources])}"

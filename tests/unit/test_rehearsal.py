@@ -92,6 +92,16 @@ def test_names_that_are_none_are_named_with_the_nearest(recipe):
     assert "did you mean 'made'" in document.value.hint
 
 
+def test_a_text_that_is_split_names_its_parts(folder):
+    write_documents(folder, [{"id": "long", "text": "\n\n".join(map(plain_text, range(12)))}])
+
+    with pytest.raises(VersionError) as caught:
+        run(write_recipe(folder), "made/long", "--set", "corpus.max_document_tokens=300")
+
+    assert "is split into" in str(caught.value)
+    assert "made/long#0" in caught.value.hint
+
+
 async def built(folder):
     recipe = write_recipe(folder)
     shop = open_workshop(read_recipe(recipe))
