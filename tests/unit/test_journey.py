@@ -353,3 +353,25 @@ async def test_a_second_attempt_that_is_too_long_leaves_the_first_fault_standing
     done = await gone_through(workshop, BAD_DEED, answer)
 
     assert outcome(done).reason == "unreadable"
+
+
+ASKED = "She wrote to the machine.\n\nWhich bird flies in front? She wonders each autumn."
+ANSWERED = edits("They take turns, since the one in front tires first.", "after", 2)
+
+
+@pytest.mark.parametrize(
+    ("draft", "stands"),
+    [
+        (ANSWERED, "as_drafted"),
+        (edits("They take turns, since the one in front tires first.", "after", 3), "lint"),
+        (SILENT, "lint"),
+    ],
+)
+async def test_what_is_asked_of_an_ai_is_answered_at_once(workshop, draft, stands):
+    found = screened(questions=[{"first": 2, "last": 2}], suits=["commentary"])
+    answer = answering(screen=[found], draft_commentary=[draft], revise_commentary=[draft])
+
+    done = await gone_through(workshop, ASKED, answer)
+
+    assert outcome(done).reason == stands
+    assert stands != "lint" or outcome(done).detail.startswith("unanswered")
