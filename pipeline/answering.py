@@ -1,5 +1,6 @@
 """From a request to an answer: the ledger first, then the engine of the request's role."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -71,9 +72,7 @@ class Answering:
         for (key, request), answer in zip(unknown, answers, strict=True):
             if answer is None:
                 continue
-            # Halves of surrogate pairs cannot be written, and cannot be meant.
-            text = answer.text.encode("utf-8", "replace").decode()
-            answer = replace(answer, text=text)
+            answer = _writable(answer)
             if answer.finish.is_answer:
                 self._ledger.add(key, request, answer)
                 self._asked.add(key)
@@ -112,21 +111,32 @@ class Answering:
 
     def costs(self) -> dict[str, QuestionCost]:
         """Return what each kind of question cost, by question, sorted."""
-        costs: dict[str, QuestionCost] = {}
-        for key, (question, answer) in self._given.items():
-            cost = costs.setdefault(question, QuestionCost(by={}))
-            cost.asked += key in self._asked
-            cost.remembered += key not in self._asked
-            cost.read += answer.usage.read
-            cost.cached += answer.usage.cached
-            cost.written += answer.usage.written
-            cost.thought += answer.usage.thought
-            cost.kept += self._kept.get(key, 0)
-            cost.seconds += answer.usage.seconds
-            who = f"{answer.by.engine}:{answer.by.model}"
-            cost.by[who] = cost.by.get(who, 0) + 1
-        return dict(sorted(costs.items()))
+        keys: dict[str, list[str]] = {}
+        for key, (question, _) in self._given.items():
+            keys.setdefault(question, []).append(key)
+        return {question: self._cost(keys[question]) for question in sorted(keys)}
+
+    def _cost(self, keys: Sequence[str]) -> QuestionCost:
+        answers = [self._given[key][1] for key in keys]
+        asked = sum(key in self._asked for key in keys)
+        return QuestionCost(
+            asked=asked,
+            remembered=len(keys) - asked,
+            read=sum(answer.usage.read for answer in answers),
+            cached=sum(answer.usage.cached for answer in answers),
+            written=sum(answer.usage.written for answer in answers),
+            thought=sum(answer.usage.thought for answer in answers),
+            kept=sum(self._kept.get(key, 0) for key in keys),
+            seconds=sum(answer.usage.seconds for answer in answers),
+            by=dict(Counter(f"{answer.by.engine}:{answer.by.model}" for answer in answers)),
+        )
 
     def digest(self) -> str:
         """Return a digest of the answers that were used, whatever their order."""
         return sha256(*sorted(self._given))
+
+
+def _writable(answer: Answer) -> Answer:
+    """Return the answer without halves of surrogate pairs: they cannot be written, nor meant."""
+    text = answer.text.encode("utf-8", "replace").decode()
+    return answer if text == answer.text else replace(answer, text=text)

@@ -7,14 +7,13 @@ and seven passes. Nothing that differs between questions may come before the las
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import lru_cache
 
 from pipeline.fence import show_document, show_rewrite
 from pipeline.plugins import Kit
 from pipeline.sentences import sentences
 from prompts import Prompts
-from schemas.document import Document, Finding, Metadata, Objection, Span
+from schemas.document import Document, Finding, Metadata, Objection, Span, flat
 from schemas.exchange import Turn
 
 # As many as one worker may have under way at once: each is shown once, and not for each question.
@@ -57,7 +56,7 @@ def asked_again(turns: tuple[Turn, ...], answer: str, error: str, kit: Kit) -> t
 @lru_cache(maxsize=_UNDER_WAY)
 def _opening(prompts: Prompts, text: str, metadata: Metadata) -> tuple[Turn, ...]:
     return (
-        Turn("system", prompts.render("constitution.md")),
+        _system(prompts),
         Turn("user", prompts.render("document.md", fenced=show_document(text, metadata))),
         _read(prompts),
     )
@@ -71,6 +70,12 @@ def _rewrite(
     return Turn("user", prompts.render("rewrite.md", assembled=assembled)), _read(prompts)
 
 
+@lru_cache(maxsize=16)
+def _system(prompts: Prompts) -> Turn:
+    return Turn("system", prompts.render("constitution.md"))
+
+
+@lru_cache(maxsize=16)
 def _read(prompts: Prompts) -> Turn:
     # A short answer between two user turns: many chat templates refuse two of one speaker.
     return Turn("assistant", prompts.render("read.md"))
@@ -87,6 +92,6 @@ def as_data(things: Sequence[Finding | Objection]) -> str:
 
 @lru_cache(maxsize=_UNDER_WAY)
 def _json(thing: Finding | Objection) -> str:
-    shown = {k: v for k, v in asdict(thing).items() if v not in (None, "")}
+    shown = {k: v for k, v in flat(thing).items() if v not in (None, "")}
     text = json.dumps(shown, ensure_ascii=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e")

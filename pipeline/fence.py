@@ -10,7 +10,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 
@@ -18,7 +18,7 @@ from pipeline.sentences import Sentence, sentences
 from pipeline.voices.escape import escape, unescape
 from pipeline.voices.render import render
 from pipeline.voices.scheme import working_scheme
-from schemas.document import Document, Metadata, Span, Voice
+from schemas.document import Document, Metadata, Span, Voice, flat
 
 _DOCUMENT = ("--- document ---", "--- end of document ---")
 _REWRITE = ("--- rewrite ---", "--- end of rewrite ---")
@@ -69,7 +69,7 @@ class ShownRewrite:
 
 def show_document(text: str, metadata: Metadata) -> str:
     """Return a source text between its marks, its sentences numbered."""
-    about = {k: v for k, v in asdict(metadata).items() if v is not None}
+    about = {k: v for k, v in flat(metadata).items() if v is not None}
     lines = [_DOCUMENT[0], f"[about] {json.dumps(about, ensure_ascii=True, sort_keys=True)}"]
     paragraph = -1
     for sentence in sentences(text, metadata.language):

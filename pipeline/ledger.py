@@ -29,9 +29,7 @@ from schemas.exchange import (
     Request,
     Sampling,
     Usage,
-    request_digest,
     schema_digest,
-    turn_digest,
 )
 from schemas.tables import LEDGER
 from schemas.unit import Unit, file_folder
@@ -207,8 +205,8 @@ def _table(entries: Sequence[_Entry]) -> pa.Table:
         "question": [request.question for request in requests],
         "role": [request.role.value for request in requests],
         "draw": [request.draw for request in requests],
-        "request": [bytes.fromhex(request_digest(request)) for request in requests],
-        "turns": [[bytes.fromhex(turn_digest(t)) for t in request.turns] for request in requests],
+        "request": [bytes.fromhex(request.digest) for request in requests],
+        "turns": [[bytes.fromhex(turn.digest) for turn in request.turns] for request in requests],
         "schema": [bytes.fromhex(schema_digest(request.reply)) for request in requests],
         **{name: [getattr(answer.by, name) for answer in answers] for name in _BY},
         **{name: [getattr(r.sampling, name) for r in requests] for name in _SAMPLING},

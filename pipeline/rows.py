@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
 from pipeline.draws import fraction
 from pipeline.objections import was_rewritten
 from pipeline.voices.render import render, store
-from schemas.document import Document, Note, Outcome, OutcomeKind, Span, StoredSpan
+from schemas.document import Document, Note, Outcome, OutcomeKind, Span, flat
 from schemas.scheme import Scheme
 
 
@@ -23,12 +23,12 @@ def row_of(
     inferred = document.inferred
     metadata = {
         name: value if value is not None else inferred.get(name)
-        for name, value in asdict(document.metadata).items()
+        for name, value in flat(document.metadata).items()
     }
     return {
         "id": document.id,
         "text": stored.text if stored else None,
-        "spans": [_span(span) for span in stored.spans] if stored else None,
+        "spans": [flat(span) for span in stored.spans] if stored else None,
         "form": (document.form if was_rewritten(document) else "verbatim") if written else "",
         "source_id": document.source_id,
         "source_sha256": document.source_sha256,
@@ -60,15 +60,6 @@ def _placed(document: Document) -> Sequence[Span]:
     return [replace(s, source_start=start) for s, start in zip(document.spans, ends, strict=False)]
 
 
-def _span(span: StoredSpan) -> dict[str, Any]:
-    return {
-        "voice": span.voice.value,
-        "start": span.start,
-        "end": span.end,
-        "source_start": span.source_start,
-    }
-
-
 def _note(note: Note, scheme: Scheme) -> dict[str, Any]:
     return {
         "by": note.by,
@@ -80,11 +71,11 @@ def _note(note: Note, scheme: Scheme) -> dict[str, Any]:
         "confidence": list(note.confidence.items()),
         "suits": list(note.suits),
         "form": note.form,
-        "findings": [asdict(finding) for finding in note.findings],
-        "objections": [asdict(objection) for objection in note.objections],
+        "findings": [flat(finding) for finding in note.findings],
+        "objections": [flat(objection) for objection in note.objections],
         "votes": list(note.votes.items()),
         "text": None if note.spans is None else render(note.spans, scheme),
-        "stops": [asdict(stop) for stop in note.stops],
+        "stops": [flat(stop) for stop in note.stops],
     }
 
 

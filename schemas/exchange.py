@@ -4,10 +4,36 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
+
+
+def sha256(*parts: str | bytes) -> str:
+    """Return the hex digest of the parts, each preceded by its length so that none can blur."""
+    pieces: list[bytes] = []
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        pieces += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
+
+
+def canonical(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    """Return the one JSON text of a value: sorted keys, no spaces, no escapes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+@cache
+def reply_schema(reply: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema that an answer must fit."""
+    return reply.model_json_schema()
+
+
+@cache
+def schema_digest(reply: type[BaseModel]) -> str:
+    """Return the hex digest of a reply's JSON schema."""
+    return sha256(canonical(reply_schema(reply)))
 
 
 class Role(StrEnum):
@@ -18,12 +44,20 @@ class Role(StrEnum):
     JURY = "jury"
 
 
-@dataclass(frozen=True, slots=True)
+_turn_digest = lru_cache(maxsize=4096)(sha256)
+
+
+@dataclass(frozen=True)
 class Turn:
     """One turn of a conversation: ``system``, ``user`` or ``assistant``, and its text."""
 
     speaker: str
     text: str
+
+    @cached_property
+    def digest(self) -> str:
+        """Its hex digest, kept: many requests share a turn, or have one of the same words."""
+        return _turn_digest(self.speaker, self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +69,12 @@ class Sampling:
     top_p: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=256)
+def _sampling_digest(sampling: Sampling) -> str:
+    return sha256(str(sampling.max_tokens), repr(sampling.temperature), repr(sampling.top_p))
+
+
+@dataclass(frozen=True)
 class Request:
     """A question for an engine about one document.
 
@@ -58,6 +97,16 @@ class Request:
     sampling: Sampling = Sampling()
     draw: int = 0
     juror: int = 0
+
+    @cached_property
+    def digest(self) -> str:
+        """The hex digest of the question alone, whoever is asked."""
+        return sha256(
+            *(turn.digest for turn in self.turns),
+            schema_digest(self.reply),
+            _sampling_digest(self.sampling),
+            str(self.draw),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,53 +218,6 @@ class Reply:
     error: str = ""
 
 
-def sha256(*parts: str | bytes) -> str:
-    """Return the hex digest of the parts, each preceded by its length so that none can blur."""
-    pieces: list[bytes] = []
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        pieces += (len(data).to_bytes(8, "big"), data)
-    return hashlib.sha256(b"".join(pieces)).hexdigest()
-
-
-def canonical(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
-    """Return the one JSON text of a value: sorted keys, no spaces, no escapes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-@cache
-def reply_schema(reply: type[BaseModel]) -> dict[str, Any]:
-    """Return the JSON schema that an answer must fit."""
-    return reply.model_json_schema()
-
-
-@cache
-def schema_digest(reply: type[BaseModel]) -> str:
-    """Return the hex digest of a reply's JSON schema."""
-    return sha256(canonical(reply_schema(reply)))
-
-
-@lru_cache(maxsize=4096)
-def turn_digest(turn: Turn) -> str:
-    """Return the hex digest of a turn. Most turns are shared by many requests."""
-    return sha256(turn.speaker, turn.text)
-
-
-@lru_cache(maxsize=256)
-def _sampling_digest(sampling: Sampling) -> str:
-    return sha256(str(sampling.max_tokens), repr(sampling.temperature), repr(sampling.top_p))
-
-
-def request_digest(request: Request) -> str:
-    """Return the hex digest of the question alone, whoever is asked."""
-    return sha256(
-        *map(turn_digest, request.turns),
-        schema_digest(request.reply),
-        _sampling_digest(request.sampling),
-        str(request.draw),
-    )
-
-
 @lru_cache(maxsize=256)
 def _identity_digest(keyed: tuple[str, ...]) -> str:
     return sha256(*keyed)
@@ -223,4 +225,4 @@ def _identity_digest(keyed: tuple[str, ...]) -> str:
 
 def answer_key(request: Request, by: Identity) -> str:
     """Return the key under which the ledger keeps this engine's answer to this question."""
-    return sha256(_identity_digest(by.keyed), request_digest(request))
+    return sha256(_identity_digest(by.keyed), request.digest)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 from pipeline.engines import Capacity, Engine, Waiting
 from pipeline.plugins import first_fault
 from schemas.errors import RecipeError
-from schemas.exchange import Answer, Identity, Request, canonical, request_digest, sha256
+from schemas.exchange import Answer, Identity, Request, canonical, sha256
 
 
 class Recording(BaseModel):
@@ -122,7 +122,7 @@ class Recorded(Engine):
 
     def _found(self, request: Request) -> Recording | None:
         exact, placed = self._recordings
-        return exact.get(request_digest(request)) or placed.get(
+        return exact.get(request.digest) or placed.get(
             (request.document, request.question, request.draw)
         )
 

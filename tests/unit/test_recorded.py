@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pipeline.engines.recorded import Recorded
 from pipeline.engines.rules import Rules
 from schemas.errors import RecipeError
-from schemas.exchange import Request, Role, Turn, answer_key, request_digest
+from schemas.exchange import Request, Role, Turn, answer_key
 from tests.conftest import document, opened, plain_text
 
 
@@ -60,7 +60,7 @@ async def test_an_exact_answer_goes_before_one_by_place(tmp_path):
     recorded = engine(
         tmp_path,
         {"document": "made/1", "question": "screen", "answer": {"said": "placed"}},
-        {"request": request_digest(asked()), "answer": {"said": "exact"}},
+        {"request": asked().digest, "answer": {"said": "exact"}},
     )
 
     [answer] = await recorded.answer([asked()])
