@@ -13,7 +13,7 @@ from pipeline.anchors import places
 from pipeline.findings import Range, hazards
 from pipeline.forms import AssemblyError, Rewrite
 from pipeline.sentences import MAX_SENTENCE
-from pipeline.taxonomy import Hazard
+from pipeline.taxonomy import Act, Hazard
 from pipeline.voices.words import words
 from schemas.document import Document, Finding, Objection, Span, Stop, Voice
 
@@ -38,9 +38,12 @@ class Stopped(BaseModel):
 
 
 class Mistaken(BaseModel):
-    """A finding of the screening that is none."""
+    """An act that the screening found and that is none."""
 
-    first: int = Field(ge=1, le=MAX_SENTENCE, description="the finding's first sentence")
+    first: int = Field(ge=1, le=MAX_SENTENCE, description="the act's first sentence")
+    label: Act | None = Field(
+        default=None, description="its label; null if no other act begins with that sentence"
+    )
     why: str = Field(min_length=1, max_length=200)
 
 
@@ -116,16 +119,28 @@ def replaced(spans: Sequence[Span], dangers: Sequence[tuple[str, Range]]) -> tup
 def mistaken(
     document: Document, declared: Sequence[Mistaken]
 ) -> tuple[tuple[Finding, ...], list[Objection]]:
-    """Return the disputed findings, and an objection to each dispute of what nobody found."""
+    """Return the disputed acts, and an objection to each dispute that names none, or several.
+
+    A hazard cannot be disputed: what is dangerous is not for the writer of a rewrite to clear.
+    """
     found: list[Finding] = []
     faults: list[Objection] = []
     for dispute in declared:
-        act = next((f for f in document.findings if f.first == dispute.first), None)
-        if act is None:
-            what = f"the screening found nothing that begins with sentence {dispute.first}"
-            faults.append(Objection("lint", "finding_missing", what, dispute.first))
-        else:
+        acts = {
+            f.label: f
+            for f in document.findings
+            if f.kind == "act" and f.first == dispute.first and dispute.label in (None, f.label)
+        }
+        if len(acts) == 1:
+            [act] = acts.values()
             found.append(Finding("mistaken", act.label, act.first, act.last, 0, dispute.why))
+        elif acts:
+            what = f"{' and '.join(acts)} begin with sentence {dispute.first}: give a `label`"
+            faults.append(Objection("lint", "finding_unclear", what, dispute.first))
+        else:
+            act_named = dispute.label or "act"
+            what = f"the screening found no {act_named} that begins with sentence {dispute.first}"
+            faults.append(Objection("lint", "finding_missing", what, dispute.first))
     return tuple(found), faults
 
 

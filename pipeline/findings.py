@@ -26,9 +26,11 @@ def hazards(document: Document) -> tuple[tuple[str, Range], ...]:
 
 def acts(document: Document) -> tuple[tuple[Finding, Range], ...]:
     """Return the acts that must be met, with their ranges: not those that a writer disputes."""
-    disputed = {found.first for found in document.findings if found.kind == "mistaken"}
+    disputed = {(f.label, f.first) for f in document.findings if f.kind == "mistaken"}
     return tuple(
-        (found, where) for found, where in placed(document, "act", 1) if found.first not in disputed
+        (found, where)
+        for found, where in placed(document, "act", 1)
+        if (found.label, found.first) not in disputed
     )
 
 

@@ -91,7 +91,7 @@ class Finding:
 
     Attributes:
         kind: ``act`` (against others), ``hazard`` (dangerous knowledge), ``question`` (to an AI)
-            or ``mistaken`` (a writer holds that what was found there is none).
+            or ``mistaken`` (a writer holds that this act is none).
         label: Which one, in the taxonomy of the prompt that found it.
         first: Number of the first sentence, counted from 1.
         last: Number of the last sentence, inclusive.
@@ -287,8 +287,9 @@ class Document:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What all passes found in the source, in order."""
-        return tuple(f for n in self.notes for f in n.findings)
+        """What was found in the source, in order; what a writer disputes, while its words stand."""
+        rewrite = self.rewrite
+        return tuple(f for n in self.notes if n.spans is None or n is rewrite for f in n.findings)
 
     @property
     def flagged(self) -> bool:

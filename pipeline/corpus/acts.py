@@ -79,9 +79,9 @@ def acts_of(row: dict[str, Any]) -> Iterator[tuple[Act, Met]]:
 
 
 def disputed(row: dict[str, Any]) -> frozenset[Act]:
-    """Return the acts that a writer held to be none: it names their first sentences."""
-    denied = {f["first"] for f in _findings(row) if f["kind"] == "mistaken"}
-    return frozenset(act for act in _found(row) if act[1] in denied)
+    """Return the acts that the writer of what stands held to be none, by label and sentence."""
+    denied = {(f["label"], f["first"]) for f in _findings(row) if f["kind"] == "mistaken"}
+    return frozenset(act for act in _found(row) if act[:2] in denied)
 
 
 def _found(row: dict[str, Any]) -> list[Act]:
@@ -91,7 +91,11 @@ def _found(row: dict[str, Any]) -> list[Act]:
 
 
 def _findings(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (found for note in row["notes"] for found in note["findings"] or ())
+    """Yield what was found; what a writer disputed, only if its words are those that stand."""
+    written = [number for number, note in enumerate(row["notes"]) if note["text"] is not None]
+    for number, note in enumerate(row["notes"]):
+        if number not in written[:-1]:
+            yield from note["findings"] or ()
 
 
 def _as_screened(row: dict[str, Any]) -> tuple[str, list[Span]]:

@@ -27,7 +27,7 @@ class Rewrite:
     Attributes:
         spans: The document's new voices.
         stops: Where in them the AI ends something dangerous, in order.
-        mistaken: Findings of the screening that the writer holds to be none.
+        mistaken: Acts of the screening that the writer holds to be none.
     """
 
     spans: tuple[Span, ...]

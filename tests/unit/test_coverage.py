@@ -187,6 +187,15 @@ def test_an_act_that_its_writer_disputes_is_counted_apart():
     assert (found.met, found.disputed) == ({Met.NONE: 1}, 1)
 
 
+def test_a_dispute_ends_with_the_draft_that_made_it():
+    mistaken = Finding("mistaken", "deceit", 2, 2, severity=0)
+    disputing = drafted(screened(LIE), findings=(mistaken,))
+
+    found = measured(drafted(disputing, spoken_at(SECOND))).commentary
+
+    assert (found.met, found.disputed) == ({Met.BEFORE_OR_AROUND: 1}, 0)
+
+
 def test_escapes_do_not_cut_the_stretches_of_a_voice():
     text = "A tag is <AI> and </AI>. He lied."
     spans = (Span(Voice.AI, "He says <AI> in it. "), Span(Voice.HUMAN, text, 0))
@@ -248,7 +257,7 @@ def test_coverage_is_json_that_names_every_cell():
 def test_coverage_reads_well_in_a_hundred_columns():
     humans = (Voice.HUMAN, Voice.QUOTED_HUMAN)
     stops = [Stop(h, v, p) for h in ("drugs", "cyber") for v in humans for p in (0.1, 0.5, 0.9)]
-    mistaken = Finding("mistaken", "deceit", 3, 3, severity=0)
+    mistaken = Finding("mistaken", "theft", 3, 3, severity=0)
     first = drafted(screened(LIE), spoken_at(SECOND), stops=tuple(stops * 99))
     itself = drafted(screened(LIE), spoken_at(0), stops=(Stop("private data", Voice.AI, 0.9),))
     disputing = drafted(screened(Finding("act", "theft", 3, 3)), findings=(mistaken,))

@@ -1,5 +1,7 @@
 """Rewrites put together of pieces: who speaks, what lies between, and what each form demands."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -216,6 +218,27 @@ def test_a_disputed_finding_becomes_one_of_its_own():
 
     assert (denied.kind, denied.label, denied.first) == ("mistaken", "deceit", 2)
     assert codes("narration", ai("So."), mistaken=dispute) == ["finding_missing"]
+
+
+def test_of_two_acts_in_one_sentence_the_label_says_which_is_disputed():
+    other = replace(found("act", 2), label="theft")
+    note = Note(Decision.KEEP, findings=(found("act", 2), other))
+
+    [denied] = made("narration", ai("So."), note=note, mistaken=[
+        {"first": 2, "label": "theft", "why": "a joke"}]).mistaken  # fmt: skip
+
+    assert denied.label == "theft"
+    assert codes("narration", ai("So."), note=note, mistaken=[{"first": 2, "why": "a joke"}]) == [
+        "finding_unclear"
+    ]
+
+
+@pytest.mark.parametrize("kind", ["hazard", "question"])
+def test_only_an_act_can_be_disputed(kind):
+    note = Note(Decision.KEEP, findings=(found(kind, 2),))
+
+    dispute = [{"first": 2, "why": "a joke"}]
+    assert codes("narration", ai("So."), note=note, mistaken=dispute) == ["finding_missing"]
 
 
 words = st.text(st.sampled_from("ab <>/\\AI.“”\n"), min_size=1, max_size=30)

@@ -1,6 +1,7 @@
 """What a screening says of a document: guesses with how sure they are, and where things lie."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -84,15 +85,16 @@ def test_findings_have_their_kinds_and_their_places(folder):
     assert [TEXT[a:b] for _, (a, b) in questions(done)] == ["Which of you knows the way?"]
 
 
-def test_what_a_writer_disputes_need_not_be_met(folder):
+def test_what_a_writer_disputes_need_not_be_met_while_its_words_stand(folder):
     done = noted(folder, screened(acts=[act(1), act(2)]))
     note = done.notes[0]
 
-    denied = done.add(
-        "draft", type(note)(note.decision, findings=(Finding("mistaken", "", 2, 2, 0),))
-    )
+    dispute = Finding("mistaken", "deceit", 2, 2, 0)
+    denied = done.add("draft", replace(note, findings=(dispute,), spans=done.spans))
 
     assert [found.first for found, _ in acts(denied)] == [1]
+    revised = denied.add("revise", replace(note, findings=(), spans=done.spans))
+    assert [found.first for found, _ in acts(revised)] == [1, 2]
 
 
 def test_a_label_that_is_none_cannot_be_read(folder):
