@@ -50,31 +50,41 @@ class Mistaken(BaseModel):
 def stops(
     spans: Sequence[Span], declared: Sequence[Stopped]
 ) -> tuple[tuple[Stop, ...], list[Objection]]:
-    """Return the declared stops with their places, and what is wrong with others of them."""
+    """Return the declared stops with their places, and what is wrong with others of them.
+
+    Words that the AI says several times stand for as many stops, in order.
+    """
     found: list[Stop] = []
     faults: list[Objection] = []
+    taken: set[tuple[int, int]] = set()
     total = sum(len(span.text) for span in spans)
     for stopped in declared:
-        at = _place(spans, stopped.words)
-        if at is None:
-            what = f"the AI does not say {stopped.words!r}, with which a stop is declared"
-            faults.append(Objection("lint", "stop_missing", what))
-        elif fault := _misplaced(spans, stopped, *at):
-            faults.append(Objection("lint", "stop_misplaced", fault))
-        else:
+        said = [at for at in _places(spans, stopped.words) if at not in taken]
+        at = next((at for at in said if not _misplaced(spans, stopped, *at)), None)
+        if at:
+            taken.add(at)
             index, offset = at
+            # A human's words end where the AI begins; its own and a quotation's, where it turns.
+            offset = 0 if stopped.voice == "human" else offset
             before = sum(len(span.text) for span in spans[:index]) + offset
             found.append(Stop(stopped.hazard, Voice(stopped.voice), before / total))
+        elif said:
+            what = _misplaced(spans, stopped, *said[0])
+            faults.append(Objection("lint", "stop_misplaced", what))
+        else:
+            what = f"the AI does not say {stopped.words!r}, with which a stop is declared"
+            faults.append(Objection("lint", "stop_missing", what))
     return tuple(found), faults
 
 
-def _place(spans: Sequence[Span], said: str) -> tuple[int, int] | None:
-    """Return the number of the AI's span that holds the words, and where in it they begin."""
-    for index, span in enumerate(spans):
-        if span.voice == Voice.AI:
-            for start, _ in places(span.text, said):
-                return index, start
-    return None
+def _places(spans: Sequence[Span], said: str) -> list[tuple[int, int]]:
+    """Return where the AI says the words: the number of its span, and where in it they begin."""
+    return [
+        (index, start)
+        for index, span in enumerate(spans)
+        if span.voice == Voice.AI
+        for start, _ in places(span.text, said)
+    ]
 
 
 def _misplaced(spans: Sequence[Span], stopped: Stopped, index: int, offset: int) -> str:
@@ -159,5 +169,6 @@ def checked(
     found, wrong = stops(spans, stopped)
     if unknown or wrong:
         raise AssemblyError([*unknown, *wrong])
-    ended = (*replaced(spans, hazards(document)), *found)
+    # One place, one stop: what code has seen may have been declared as well.
+    ended = dict.fromkeys((*replaced(spans, hazards(document)), *found))
     return Rewrite(spans, tuple(sorted(ended, key=lambda stop: stop.place)), denied)

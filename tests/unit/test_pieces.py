@@ -171,7 +171,7 @@ BEGUN = "You take the bottle from the shelf and, no, I stop here, since it would
     [
         ([ai(QUOTED)], "quoted_human", "here I end him", 0.49),
         ([ai(BEGUN)], "ai", "no, I stop here", 0.48),
-        ([source(1), ai("I take over from him here.")], "human", "I take over", 0.3),
+        ([source(1), ai("I take over from him here.")], "human", "I take over", 0.24),
     ],
 )
 def test_a_declared_stop_has_its_place(pieces, voice, words, place):
@@ -179,6 +179,23 @@ def test_a_declared_stop_has_its_place(pieces, voice, words, place):
 
     assert (found.hazard, found.voice) == ("poisons", voice)
     assert found.place == pytest.approx(place, abs=0.03)
+
+
+def test_words_that_are_said_again_stand_for_another_stop():
+    declared = [stop("ai", "no, I stop here")] * 2
+
+    found = made("narration", ai(BEGUN), ai(BEGUN), stops=declared).stops
+
+    assert [each.place for each in found] == pytest.approx([0.24, 0.74], abs=0.03)
+    assert codes("narration", ai(BEGUN), stops=declared) == ["stop_missing"]
+
+
+def test_words_stand_for_a_stop_where_there_is_one_to_be_made():
+    said = [ai("I end him, and say so first."), ai(QUOTED)]
+
+    [found] = made("narration", *said, stops=[stop("quoted_human", "I end him")]).stops
+
+    assert found.place > 0.5
 
 
 @pytest.mark.parametrize(
@@ -208,6 +225,15 @@ def test_danger_that_the_ai_stands_in_for_is_a_stop_without_being_declared():
                    note=note).stops  # fmt: skip
 
     assert (ended.hazard, ended.voice) == ("poisons", Voice.HUMAN)
+
+
+def test_a_stop_that_code_has_seen_is_counted_once_if_it_is_declared_as_well():
+    note = Note(Decision.KEEP, findings=(found("hazard", 2),))
+
+    stops = made("narration", source(1), ai("He went on, and I do not."), source(3),
+                 note=note, stops=[stop("human", "and I do not")]).stops  # fmt: skip
+
+    assert [each.voice for each in stops] == [Voice.HUMAN]
 
 
 def test_a_disputed_finding_becomes_one_of_its_own():
