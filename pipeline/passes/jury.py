@@ -66,11 +66,14 @@ class Jury(Pass):
             return ""
         if objections:
             return "disagreement"
-        found = (f.severity for f in document.findings if f.kind == "hazard")
-        if max(found, default=-1) >= self.hazard_severity:
+        if self._has_hazard(document):
             return "hazard"
         by_chance = fraction(self.kit.seed, document.id, "jury") < self.control_share
         return "control" if by_chance else ""
+
+    def _has_hazard(self, document: Document) -> bool:
+        found = (f.severity for f in document.findings if f.kind == "hazard")
+        return max(found, default=-1) >= self.hazard_severity
 
     def read(self, document: Document, replies: Sequence[Reply]) -> Note:
         """Return what most jurors decided, with every vote."""
@@ -92,7 +95,8 @@ class Jury(Pass):
         decision, reason, detail = Decision.KEEP, why, ""
         if 2 * approving < len(self.wordings):
             decision, reason = Decision.REJECT, "jury"
-        if why == "hazard" and self.hold == "split" and 0 < approving < len(replies):
+        is_split = 0 < approving < len(replies)
+        if is_split and self.hold == "split" and self._has_hazard(document):
             decision, reason = Decision.HOLD, "jury_split"
         if found.objections:
             first = found.objections[0]

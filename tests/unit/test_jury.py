@@ -132,6 +132,21 @@ async def test_a_dangerous_document_waits_for_a_human_if_jurors_are_split(
     assert (outcome(done).kind, outcome(done).reason) == (kind, reason)
 
 
+async def test_a_dangerous_document_waits_also_if_it_is_a_disagreement_that_splits_them(folder):
+    disputed = edits(
+        ("before", 2, "That was wrong of him."), ("replace", 4, "Here he said how it was made.")
+    )
+    votes = ("approve", "object", "approve")
+
+    done, _ = await judged(
+        folder, votes=votes, **DANGEROUS | {"draft_commentary": disputed},
+        revise_commentary=disputed,
+    )  # fmt: skip
+
+    assert "motive" in {o.rubric for note in done.notes for o in note.objections}
+    assert (outcome(done).kind, outcome(done).reason) == (OutcomeKind.HELD, "jury_split")
+
+
 async def test_a_share_is_put_to_it_by_chance(folder):
     done, asked = await judged(folder, control=1, draft_commentary=GOOD)
 
