@@ -4,9 +4,13 @@ from schemas.document import Decision, Document, Note, Objection
 
 
 def notes_since_writing(document: Document) -> tuple[Note, ...]:
-    """Return the last note of a draft or revision, and all that were left after it."""
+    """Return the note of what was written last, well or badly, and all that were left after it.
+
+    A pass that had nothing to write, such as a revision of trusted text, takes no objection away.
+    """
     for index in range(len(document.notes) - 1, -1, -1):
-        if document.notes[index].by in ("draft", "revise"):
+        note = document.notes[index]
+        if note.spans is not None or (note.by in ("draft", "revise") and note.objections):
             return document.notes[index:]
     return ()
 

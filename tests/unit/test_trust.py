@@ -12,6 +12,7 @@ from pipeline.units import planned_units, unit_documents
 from pipeline.workshop import open_workshop
 from schemas.document import Voice
 from schemas.errors import RecipeError, SourceError
+from schemas.exchange import Answer, Identity
 from tests.conftest import swap, write_documents, write_recipe
 
 GOLD = (
@@ -34,17 +35,20 @@ def documents(workshop):
     return [d for unit in planned_units(workshop) for d in unit_documents(workshop, unit)]
 
 
-async def travelled(workshop):
+async def travelled(workshop, **by_question):
     """Return where each document stands, and as which row."""
     asked, ended = [], []
 
     async def answer(requests):
         asked.extend(request.question for request in requests)
-        return [
-            answer
-            for request in requests
-            for answer in await workshop.engines[request.role][0].answer([request])
-        ]
+        given = []
+        for request in requests:
+            said = by_question.get(request.question.replace("/", "_"))
+            if said:
+                given.append(Answer(said, Identity("test", "test")))
+            else:
+                given += await workshop.engines[request.role][0].answer([request])
+        return given
 
     for found in documents(workshop):
         done = await travel(found, workshop.passes, answer, workshop.kit)
@@ -79,6 +83,14 @@ async def test_trusted_text_is_linted_and_not_revised(folder):
 
     assert (stands.kind, stands.reason) == ("rejected", "lint")
     assert "revise/trusted" not in asked
+
+
+async def test_trusted_text_that_a_reviewer_objects_to_is_rejected(folder):
+    cold = {"decision": "object", "score": 2, "objections": [{"code": "cold", "what": "Be kind."}]}
+
+    [(stands, _)], _ = await travelled(gold(folder, GOLD), review_character=json.dumps(cold))
+
+    assert (stands.kind, stands.reason) == ("rejected", "character")
 
 
 async def test_text_in_which_only_the_ai_speaks_is_judged_without_a_screening(folder):
