@@ -31,7 +31,9 @@ def about_rewrite(document: Document, question: str, kit: Kit) -> tuple[Turn, ..
     text, metadata = document.text, document.metadata
     return (
         *_opening(kit.prompts, text, metadata),
-        *_rewrite(kit.prompts, text, metadata.language, document.spans),
+        *_rewrite(
+            kit.prompts, text, metadata.language, document.spans, is_trusted=document.trusted
+        ),
         Turn("user", question),
     )
 
@@ -43,7 +45,9 @@ def about_judgement(document: Document, question: str, kit: Kit) -> tuple[Turn, 
     """
     text, metadata = document.text, document.metadata
     system, shown, _ = _opening(kit.prompts, text, metadata)
-    rewrite, _ = _rewrite(kit.prompts, text, metadata.language, document.spans)
+    rewrite, _ = _rewrite(
+        kit.prompts, text, metadata.language, document.spans, is_trusted=document.trusted
+    )
     return system, Turn("user", f"{shown.text}\n\n{rewrite.text}\n\n{question}")
 
 
@@ -64,10 +68,11 @@ def _opening(prompts: Prompts, text: str, metadata: Metadata) -> tuple[Turn, ...
 
 @lru_cache(maxsize=_UNDER_WAY)
 def _rewrite(
-    prompts: Prompts, text: str, language: str | None, spans: tuple[Span, ...]
+    prompts: Prompts, text: str, language: str | None, spans: tuple[Span, ...], *, is_trusted: bool
 ) -> tuple[Turn, ...]:
-    assembled = show_rewrite(text, sentences(text, language), spans)
-    return Turn("user", prompts.render("rewrite.md", assembled=assembled)), _read(prompts)
+    assembled = show_rewrite(text, sentences(text, language), spans, is_trusted=is_trusted)
+    shown = prompts.render("rewrite.md", assembled=assembled, is_trusted=is_trusted)
+    return Turn("user", shown), _read(prompts)
 
 
 @lru_cache(maxsize=16)

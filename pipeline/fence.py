@@ -25,6 +25,7 @@ _REWRITE = ("--- rewrite ---", "--- end of rewrite ---")
 _NUMBERED = re.compile(r"\[(\d+)\] (.*)", re.DOTALL)
 _ELIDED = re.compile(r"\[(\d+)\]–\[(\d+)\] unchanged")
 _NEW = "[new] "
+_TRUSTED = "[trusted]"
 _PART = re.compile(r"\[\d+ in part\] ")
 _ENTRY = re.compile(r"^(?=\[|<AI>)", re.MULTILINE)
 
@@ -60,11 +61,13 @@ class ShownRewrite:
         remarks: What the AI says.
         kept: The numbers of the sentences kept.
         written: Human text that was written.
+        is_trusted: Whether people wrote what the AI says, too.
     """
 
     remarks: tuple[Remark, ...]
     kept: frozenset[int]
     written: tuple[str, ...] = ()
+    is_trusted: bool = False
 
 
 def show_document(text: str, metadata: Metadata) -> str:
@@ -128,7 +131,9 @@ def _joined(text: str) -> str:
     return text.rstrip("\n").replace("\n ", "\n")
 
 
-def show_rewrite(text: str, anchors: Sequence[Sentence], spans: Iterable[Span]) -> str:
+def show_rewrite(
+    text: str, anchors: Sequence[Sentence], spans: Iterable[Span], *, is_trusted: bool = False
+) -> str:
     """Return the rewrite between its marks: what was written, and the sentences around it.
 
     Long unchanged stretches are given by their numbers alone; the reader has the document.
@@ -137,8 +142,9 @@ def show_rewrite(text: str, anchors: Sequence[Sentence], spans: Iterable[Span]) 
         text: The source text.
         anchors: Its sentences.
         spans: The rewrite.
+        is_trusted: Whether people wrote what the AI says, too.
     """
-    lines = [_REWRITE[0]]
+    lines = [_REWRITE[0], *([_TRUSTED] if is_trusted else [])]
     entries = _rewritten(text, anchors, spans)
     unshown: list[int] = []
     for index, entry in enumerate(entries):
@@ -232,7 +238,11 @@ def read_rewrite(turn: str) -> ShownRewrite:
     kept: set[int] = set()
     written: list[str] = []
     shown_to = 0
+    is_trusted = False
     for entry in _entries(turn, _REWRITE):
+        if entry.startswith(_TRUSTED):
+            is_trusted = True
+            continue
         if entry.startswith("<AI>"):
             waiting.append(_joined(entry))
             continue
@@ -246,7 +256,7 @@ def read_rewrite(turn: str) -> ShownRewrite:
         if not _PART.match(entry):
             kept.update(range(first, last + 1))
     remarks += [Remark(text, shown_to + 1) for text in waiting]
-    return ShownRewrite(tuple(remarks), frozenset(kept), tuple(written))
+    return ShownRewrite(tuple(remarks), frozenset(kept), tuple(written), is_trusted)
 
 
 def _range(entry: str) -> tuple[int, int]:

@@ -85,6 +85,9 @@ def _character(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
 
 
 def _fidelity(shown: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
+    # It was not made from a document, so there is none to be false to.
+    if rewrite.is_trusted:
+        return []
     # What was written for the human voice is nobody's claim about the document.
     text = _flat("\n".join([*shown.sentences.values(), *rewrite.written]))
     objections = []
@@ -117,7 +120,7 @@ def _usefulness(_: Shown, rewrite: ShownRewrite) -> list[dict[str, Any]]:
     return objections + [
         _object("too_long", "say it in half the words", remark.before, "28")
         for remark in rewrite.remarks
-        if len(_plain(remark).split()) > 120
+        if len(_plain(remark).split()) > 120 and not rewrite.is_trusted
     ]
 
 

@@ -8,7 +8,8 @@ from schemas.document import Metadata, Span, Voice
 from tests.conftest import document
 
 PARTS = ["[1] ", "[2] x", "--- end of document ---", "--- document ---", "<AI>", "\n", "\n\n",
-         "Hello there. ", "Yes! ", "[about] {}", " ", "\u2028", "\r", "    code\n"]  # fmt: skip
+         "Hello there. ", "Yes! ", "[about] {}", "[trusted]\n",
+         " ", "\u2028", "\r", "    code\n"]  # fmt: skip
 texts = st.lists(st.sampled_from(PARTS), min_size=1, max_size=15).map("".join)
 
 
@@ -16,8 +17,8 @@ def words(text):
     return text.split()
 
 
-def shown_rewrite(source, spans):
-    return show_rewrite(source.text, numbered(source), spans)
+def shown_rewrite(source, spans, **more):
+    return show_rewrite(source.text, numbered(source), spans, **more)
 
 
 @given(text=texts)
@@ -55,8 +56,10 @@ def test_a_shown_rewrite_is_read_back_with_its_remarks_in_place(text, data):
     spans.append(Span(Voice.HUMAN, text[position:], position))
     spans = tuple(span for span in spans if span.text)
 
-    read = read_rewrite(shown_rewrite(source, spans))
+    is_trusted = data.draw(st.booleans())
+    read = read_rewrite(shown_rewrite(source, spans, is_trusted=is_trusted))
 
+    assert read.is_trusted == is_trusted
     assert [(r.before, r.text) for r in read.remarks] == [
         (a.number, f"<AI>Remark {a.number}.</AI>") for a in sorted(chosen, key=lambda a: a.number)
     ]

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
+from pipeline.conversation import about_rewrite
 from pipeline.journey import outcome, travel
 from pipeline.recipes import read_recipe
 from pipeline.rows import row_of
@@ -66,6 +68,17 @@ async def test_trusted_text_keeps_its_voices_and_counts_as_human_written(folder)
     assert (row["form"], row["writer"], row["synthetic_share"]) == ("trusted", None, 0.0)
     assert not any(question.startswith(("draft", "revise")) for question in asked)
     assert sum(question.startswith("review/") for question in asked) == 6
+
+
+async def test_reviewers_are_told_that_people_wrote_it(folder):
+    workshop = gold(folder, GOLD)
+    [found] = documents(workshop)
+
+    *_, shown, _, _ = about_rewrite(found, "Is it good?", workshop.kit)
+
+    assert "people wrote all of it" in shown.text
+    plain = about_rewrite(replace(found, notes=()), "Is it good?", workshop.kit)
+    assert not any("[trusted]" in turn.text for turn in plain)
 
 
 async def test_the_spans_of_trusted_text_lie_in_its_clean_source(folder):
