@@ -74,6 +74,7 @@ def _note(note: Note, scheme: Scheme) -> dict[str, Any]:
         "findings": [flat(finding) for finding in note.findings],
         "objections": [flat(objection) for objection in note.objections],
         "votes": list(note.votes.items()),
+        "by_chance": note.by_chance,
         "text": None if note.spans is None else render(note.spans, scheme),
         "stops": [flat(stop) for stop in note.stops],
     }

@@ -163,6 +163,7 @@ class Note:
         findings: What was found in the source.
         objections: What is held against the rewrite.
         votes: What each juror decided, by name.
+        by_chance: Whether it was drawn for them by chance, whatever else brought it before them.
         spans: The document's new voices, or None if the pass wrote nothing.
         stops: Where in them the AI ends something dangerous, in order.
         writer: The model that wrote the spans, or "" if none did.
@@ -180,6 +181,7 @@ class Note:
     findings: tuple[Finding, ...] = ()
     objections: tuple[Objection, ...] = ()
     votes: Mapping[str, str] = field(default_factory=dict)
+    by_chance: bool = False
     spans: tuple[Span, ...] | None = None
     stops: tuple[Stop, ...] = ()
     writer: str = ""

@@ -93,6 +93,7 @@ NOTES = pa.list_(
                 ),
             ),
             pa.field("votes", pa.map_(pa.string(), pa.string())),
+            pa.field("by_chance", pa.bool_()),
             pa.field("text", pa.string()),
             pa.field(
                 "stops",

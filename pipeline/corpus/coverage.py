@@ -32,7 +32,7 @@ COLUMNS = [
     "language",
     "inferred",
     "source_text",
-    *(f"notes.list.element.{name}" for name in ("form", "findings", "text", "stops")),
+    *(f"notes.list.element.{name}" for name in ("by", "form", "findings", "text", "stops")),
     *VOTES,
 ]
 # Rows are made of Arrow's columns so many at a time, since a unit may be large.

@@ -4,8 +4,8 @@ Judges share their errors: nine of them have been found to be worth about two. W
 share of documents drawn by chance shows it; the others were put to them because they are hard.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import sqrt
@@ -13,9 +13,9 @@ from typing import Any
 
 from pipeline.corpus.intervals import share_of
 
-COLUMNS = [f"notes.list.element.{name}" for name in ("by", "reason", "decision", "votes")]
-CONTROL = "control"
+COLUMNS = [f"notes.list.element.{name}" for name in ("reason", "votes", "by_chance")]
 APPROVE = "approve"
+_Table = Counter[tuple[bool, bool]]
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Juries:
             if it let them go on, else ``jury`` or ``jury_split``.
         unanimous: Of how many all jurors said the same.
         control: How many drawn by chance the figures below are from.
-        correlation: Mean φ over all pairs of jurors who both vary, -1 to 1; None if no pair does.
+        correlation: Mean φ over all pairs of jurors who both vary, -1 to 1, each with the weight of
+            the documents that it has in common; None if no pair varies.
         pairs: φ of each pair of jurors; None where one of them never varies.
-        jurors: How many there are.
+        jurors: How many sit on a jury.
     """
 
     documents: Mapping[str, int]
@@ -69,11 +70,15 @@ class Juries:
 
 @dataclass
 class JuryTally:
-    """Votes that grow row by row."""
+    """Votes that grow row by row; what is kept does not."""
 
     _documents: Counter[str] = field(default_factory=Counter)
     _unanimous: int = 0
-    _control: list[Mapping[str, bool]] = field(default_factory=list)
+    _control: int = 0
+    _jurors: int = 0
+    _pairs: defaultdict[tuple[str, str], _Table] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
 
     def add(self, row: Mapping[str, Any], *, right: bool | None = None) -> None:
         """Count the votes about a document.
@@ -83,45 +88,48 @@ class JuryTally:
             right: Whether it ought to be approved, where a human has said so; then it is errors
                 that are compared, and not votes.
         """
-        for reason, votes in _votes(row):
-            self._documents[reason] += 1
+        for note in row["notes"]:
+            if not note["votes"]:
+                continue
+            votes = dict(note["votes"])
+            self._documents[note["reason"]] += 1
             self._unanimous += len(set(votes.values())) == 1
-            if reason == CONTROL or right is not None:
-                self._control.append(
-                    {
-                        name: (vote == APPROVE) != (right is not False)
-                        for name, vote in votes.items()
-                    }
-                )
+            if note["by_chance"] or right is not None:
+                self._compare({n: (v == APPROVE) != (right is not False) for n, v in votes.items()})
+
+    def _compare(self, errors: Mapping[str, bool]) -> None:
+        # A juror may be missing, and its model may change during a build: each pair is compared
+        # where both have voted.
+        self._control += 1
+        self._jurors = max(self._jurors, len(errors))
+        for one, other in combinations(sorted(errors), 2):
+            self._pairs[one, other][errors[one], errors[other]] += 1
 
     def juries(self) -> Juries:
         """Return what was counted."""
-        # A juror's model may have changed during a build: only those are compared who voted on all.
-        names = sorted(set.intersection(*map(set, self._control))) if self._control else []
-        errors = {name: [vote[name] for vote in self._control] for name in names}
-        pairs = {
-            (one, other): phi(errors[one], errors[other]) for one, other in combinations(names, 2)
-        }
-        known = [value for value in pairs.values() if value is not None]
+        pairs = {names: phi(table) for names, table in sorted(self._pairs.items())}
+        known = {names: value for names, value in pairs.items() if value is not None}
+        weights = {names: self._pairs[names].total() for names in known}
+        weighed = sum(value * weights[names] for names, value in known.items())
         return Juries(
             documents=dict(sorted(self._documents.items())),
             unanimous=self._unanimous,
-            control=len(self._control),
-            correlation=sum(known) / len(known) if known else None,
+            control=self._control,
+            correlation=weighed / sum(weights.values()) if known else None,
             pairs=pairs,
-            jurors=len(names),
+            jurors=self._jurors,
         )
 
 
-def _votes(row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
-    for note in row["notes"]:
-        if note["votes"]:
-            yield note["reason"], dict(note["votes"])
+def phi(table: Mapping[tuple[bool, bool], int]) -> float | None:
+    """Return Pearson's correlation of two binary variables; None if one of them never varies.
 
-
-def phi(one: Sequence[bool], other: Sequence[bool]) -> float | None:
-    """Return Pearson's correlation of two binary variables; None if one of them never varies."""
-    both = sum(a and b for a, b in zip(one, other, strict=True))
-    ones, others, n = sum(one), sum(other), len(one)
+    Args:
+        table: How often each pair of values occurs.
+    """
+    n = sum(table.values())
+    both = table.get((True, True), 0)
+    ones = both + table.get((True, False), 0)
+    others = both + table.get((False, True), 0)
     spread = ones * (n - ones) * others * (n - others)
     return (n * both - ones * others) / sqrt(spread) if spread else None

@@ -68,8 +68,10 @@ class Jury(Pass):
             return "disagreement"
         if self._has_hazard(document):
             return "hazard"
-        by_chance = fraction(self.kit.seed, document.id, "jury") < self.control_share
-        return "control" if by_chance else ""
+        return "control" if self._by_chance(document) else ""
+
+    def _by_chance(self, document: Document) -> bool:
+        return fraction(self.kit.seed, document.id, "jury") < self.control_share
 
     def _has_hazard(self, document: Document) -> bool:
         found = (f.severity for f in document.findings if f.kind == "hazard")
@@ -108,6 +110,7 @@ class Jury(Pass):
             scores={"jury": approving / len(replies)},
             objections=found.objections,
             votes=votes,
+            by_chance=self._by_chance(document),
         )
 
 

@@ -1,6 +1,7 @@
 """Who is put to a jury, what most of it decides, and how far its jurors are to be counted apart."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -155,6 +156,17 @@ async def test_a_share_is_put_to_it_by_chance(folder):
     assert done.notes[-1].scores == {"jury": 1.0}
 
 
+@pytest.mark.parametrize("control", [0, 1])
+async def test_whatever_comes_of_it_what_was_drawn_by_chance_is_known_as_such(folder, control):
+    no = ("object",) * 3
+
+    refused, _ = await judged(folder, votes=no, control=1, draft_commentary=GOOD)
+    dangerous, _ = await judged(folder, votes=no, control=control, **DANGEROUS)
+
+    assert (refused.notes[-1].reason, refused.notes[-1].by_chance) == ("jury", True)
+    assert (dangerous.notes[-1].reason, dangerous.notes[-1].by_chance) == ("jury", control == 1)
+
+
 async def test_nothing_is_asked_about_what_nobody_wrote(folder):
     done, asked = await judged(folder, control=1, text=plain_text(1))
 
@@ -218,24 +230,25 @@ def test_a_jury_that_cannot_sit_is_refused_before_any_work(folder, settings, jur
     assert said in f"{caught.value} {caught.value.hint}"
 
 
-def put(reason, *votes):
+def put(*votes, reason="control", by_chance=True, names="abc"):
     named = [
-        (name, "approve" if vote else "object") for name, vote in zip("abc", votes, strict=False)
+        (name, "approve" if vote else "object") for name, vote in zip(names, votes, strict=False)
     ]
-    return {"notes": [{"by": "screen", "reason": "", "votes": []},
-                      {"by": "jury", "reason": reason, "votes": named}]}  # fmt: skip
+    screened = {"reason": "", "votes": [], "by_chance": False}
+    return {"notes": [screened, {"reason": reason, "votes": named, "by_chance": by_chance}]}
 
 
 def test_only_what_was_drawn_by_chance_tells_how_far_jurors_err_together():
     tally = JuryTally()
-    rows = [(1, 1, 1), (0, 0, 1), (1, 1, 0), (0, 0, 0)]
-    for row in rows:
-        tally.add(put("control", *row))
-    tally.add(put("hazard", 1, 0, 1))
+    tally.add(put(1, 1, 1))
+    tally.add(put(0, 0, 1, reason="jury"))
+    tally.add(put(1, 1, 0))
+    tally.add(put(0, 0, 0, reason="jury_split"))
+    tally.add(put(1, 0, 1, reason="hazard", by_chance=False))
 
     found = tally.juries()
 
-    assert found.documents == {"control": 4, "hazard": 1}
+    assert found.documents == {"control": 2, "hazard": 1, "jury": 1, "jury_split": 1}
     assert (found.control, found.jurors) == (4, 3)
     assert found.pairs == {("a", "b"): 1.0, ("a", "c"): 0.0, ("b", "c"): 0.0}
     assert found.correlation == pytest.approx(1 / 3)
@@ -246,7 +259,7 @@ def test_only_what_was_drawn_by_chance_tells_how_far_jurors_err_together():
 def test_with_a_humans_verdicts_it_is_errors_that_are_compared():
     tally = JuryTally()
     for right, row in [(True, (1, 1)), (False, (0, 1)), (False, (1, 0)), (True, (0, 0))]:
-        tally.add(put("hazard", *row), right=right)
+        tally.add(put(*row, reason="hazard", by_chance=False), right=right)
 
     [(_, found)] = tally.juries().pairs.items()
 
@@ -254,10 +267,25 @@ def test_with_a_humans_verdicts_it_is_errors_that_are_compared():
     assert found == pytest.approx(np.corrcoef(errors.T)[0, 1])
 
 
+def test_a_juror_who_was_once_not_heard_is_compared_on_the_rest():
+    tally = JuryTally()
+    for row in [(1, 1, 1), (0, 0, 0), (1, 0, 1)]:
+        tally.add(put(*row))
+    tally.add(put(0, 1, names="ab"))
+
+    found = tally.juries()
+
+    assert found.pairs == {
+        ("a", "b"): pytest.approx(0.0), ("a", "c"): 1.0, ("b", "c"): pytest.approx(0.5)
+    }  # fmt: skip
+    assert found.correlation == pytest.approx((4 * 0 + 3 * 1 + 3 * 0.5) / 10)
+    assert found.jurors == 3
+
+
 def test_jurors_who_never_vary_tell_nothing():
     tally = JuryTally()
     for _ in range(3):
-        tally.add(put("control", 1, 1, 1))
+        tally.add(put(1, 1, 1))
 
     found = tally.juries()
 
@@ -269,7 +297,7 @@ def test_jurors_who_never_vary_tell_nothing():
 def test_phi_is_the_correlation_of_two_binary_variables(pairs):
     one, other = zip(*pairs, strict=True)
 
-    found = phi(one, other)
+    found = phi(Counter(pairs))
 
     if len(set(one)) == 1 or len(set(other)) == 1:
         assert found is None
