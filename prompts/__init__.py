@@ -14,6 +14,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNot
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from prompts.shapes import misshapen
 from schemas.errors import PromptError, nearest
 from schemas.exchange import sha256
 
@@ -69,7 +70,7 @@ class Prompts:
         """Return a word list or other data file as it stands, read once; not to be changed.
 
         Raises:
-            PromptError: The file does not exist or is not TOML.
+            PromptError: The file does not exist, is not TOML, or holds something else.
         """
         if name in self._tables:
             return self._tables[name]
@@ -79,6 +80,9 @@ class Prompts:
             raise PromptError(
                 f"{self._file(name)} is not TOML: {error}", hint="mend that line"
             ) from error
+        what, remedy = misshapen(name, table)
+        if what:
+            raise PromptError(f"{self._file(name)}: {what}", hint=remedy)
         self._tables[name] = table
         return table
 
@@ -114,7 +118,7 @@ class Prompts:
             raise PromptError(f"there is no prompt {name}", hint=nearest(name, [*self.digests]))
         for name in self.digests:
             if name.endswith(".toml"):
-                self.table(name)
+                self._check_data(name, shipped)
                 continue
             known = shipped.digests
             if name not in known and name not in more:
@@ -128,6 +132,25 @@ class Prompts:
                     f"prompt {self._file(name)} wants '{min(wanted - given)}' and is not given it",
                     hint=f"it may use {', '.join(sorted(given)) or 'no values'}",
                 )
+
+    def _check_data(self, name: str, shipped: "Prompts") -> None:
+        folder, _, file = name.rpartition("/")
+        own = self._file(name).is_relative_to(self._folders[0]) and shipped is not self
+        form = folder in ("cards", "review/forms") and f"draft/{Path(file).stem}.md" in self.digests
+        if own and not form and (name not in shipped.digests or folder == "lexicons"):
+            read = [n for n in shipped.digests if n.endswith(".toml") and "lexicons/" not in n]
+            raise PromptError(
+                f"nobody asks for the data {self._file(name)}", hint=nearest(name, read)
+            )
+        table = self.table(name)
+        if folder == "review/forms":
+            rubrics = self.names("review")
+            for rubric in table:
+                if rubric not in rubrics:
+                    raise PromptError(
+                        f"{self._file(name)}: there is no rubric '{rubric}'",
+                        hint=nearest(rubric, rubrics),
+                    )
 
     def wants(self, name: str) -> frozenset[str]:
         """Return the names of the values that a prompt uses, looked up once.

@@ -1,0 +1,73 @@
+"""A recipe's own word lists and cards: what does not hold what is read from it is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from prompts import SHIPPED, Prompts
+from schemas.errors import PromptError
+
+NAMES = (SHIPPED / "names.toml").read_text(encoding="utf-8")
+
+
+def own(folder: Path, name: str, text: str) -> Prompts:
+    """Return prompts of which one file is the recipe's own."""
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return Prompts(folder)
+
+
+def test_shipped_data_is_what_it_is_read_as() -> None:
+    Prompts().check(set())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("names.toml", NAMES.replace("[de]", "[nl]")),
+        ("banned.toml", '[[phrase]]\ntext = "utterly"\nwhy = "says nothing"'),
+        ("cards/every.toml", 'register = ["dry"]'),
+        ("review/forms/story.toml", 'motive = "- `x`: y. Example: z."'),
+    ],
+)
+def test_own_data_may_stand_for_the_shipped(tmp_path: Path, name: str, text: str) -> None:
+    own(tmp_path, name, text).check(set())
+
+
+def test_a_form_or_rubric_of_ones_own_may_have_data(tmp_path: Path) -> None:
+    own(tmp_path, "draft/sonnet.md", "Write a sonnet.")
+    own(tmp_path, "review/metre.md", "Count. {{ additions }}")
+    own(tmp_path, "cards/sonnet.toml", 'rhyme = ["abba", "abab"]')
+    prompts = own(tmp_path, "review/forms/sonnet.toml", 'metre = "- `limp`: a foot is missing."')
+    prompts.check({"draft/sonnet.md", "review/metre.md"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("cards/every.toml", 'register = "dry"', "register: "),
+        ("cards/every.toml", "register = []", "register: "),
+        ("cards/every.toml", 'register = ["dry", ""]', "register.1: "),
+        ("cards/every.toml", "register = ", "is not TOML"),
+        ("cards/storry.toml", 'register = ["dry"]', "nobody asks for"),
+        ("names.toml", "en = 3", "world: "),
+        ("names.toml", NAMES + "[nl]\ngiven = []\nfamily = []", "nl.given: "),
+        ("names.toml", NAMES.replace("[de]", "[german]"), "german: "),
+        ("names.toml", '[world]\ngiven = ["Ann"]\nfamily = ["Lee"]', "world.given: "),
+        ("nmes.toml", "", "nobody asks for"),
+        ("banned.toml", "phrases = []", "phrases: "),
+        ("banned.toml", '[[phrase]]\ntext = "utterly"', "phrase.0.why: "),
+        ("review/forms/story.toml", "motive = 3", "motive: "),
+        ("review/forms/story.toml", 'motiv = "x"', "there is no rubric 'motiv'"),
+        ("review/forms/storry.toml", 'motive = "x"', "nobody asks for"),
+        # The rule book reads the shipped words alone; they are in its identity.
+        ("lexicons/en.toml", "steps = []", "nobody asks for"),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, text: str, says: str) -> None:
+    with pytest.raises(PromptError) as caught:
+        own(tmp_path, name, text).check(set())
+    assert says in str(caught.value)
+    assert str(tmp_path / name) in str(caught.value)
+    assert caught.value.hint
