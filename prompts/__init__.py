@@ -111,7 +111,7 @@ class Prompts:
 
         Raises:
             PromptError: A file is no template or no TOML, is empty, wants a value that the shipped
-                one of its name is not given, or has a name that nobody asks for.
+                ones of its kind are not given, or has a name that nobody asks for.
         """
         shipped = Prompts() if len(self._folders) > 1 else self
         for name in sorted(more - set(self.digests)):
@@ -125,13 +125,20 @@ class Prompts:
                 raise PromptError(
                     f"nobody asks for the prompt {self._file(name)}", hint=nearest(name, [*known])
                 )
-            wanted = self.wants(name)
-            given = shipped.wants(name if name in known else "review/coverage.md")
-            if wanted - given - {"findings", "additions"}:
+            given = shipped._given(name)
+            missing = self.wants(name) - given
+            if missing:
                 raise PromptError(
-                    f"prompt {self._file(name)} wants '{min(wanted - given)}' and is not given it",
+                    f"prompt {self._file(name)} wants '{min(missing)}' and is not given it",
                     hint=f"it may use {', '.join(sorted(given)) or 'no values'}",
                 )
+
+    def _given(self, name: str) -> frozenset[str]:
+        folder = name.rpartition("/")[0]
+        if folder not in ("draft", "review", "jury"):
+            return self.wants(name)
+        # All of such a folder are given the same, and not every one makes use of all.
+        return frozenset().union(*(self.wants(f"{folder}/{n}.md") for n in self.names(folder)))
 
     def _check_data(self, name: str, shipped: "Prompts") -> None:
         folder, _, file = name.rpartition("/")

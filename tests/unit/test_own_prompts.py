@@ -1,4 +1,4 @@
-"""A recipe's own word lists and cards: what does not hold what is read from it is refused."""
+"""A recipe's own prompts, word lists and cards: what cannot be used is refused before any work."""
 
 from pathlib import Path
 
@@ -71,3 +71,24 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, text: str, says
     assert says in str(caught.value)
     assert str(tmp_path / name) in str(caught.value)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["review/motive.md", "review/metre.md", "draft/story.md"])
+def test_every_rubric_and_draft_may_use_what_others_of_its_kind_do(
+    tmp_path: Path, name: str
+) -> None:
+    own(tmp_path, name, "Judge. {{ findings }}").check({name})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("jury/mine.md", "Vote. {{ findings }}"),
+        ("review/mine.md", "Judge. {{ language }}"),
+        ("constitution.md", "{{ name }}"),
+    ],
+)
+def test_a_value_that_nobody_gives_is_named(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(PromptError, match="and is not given it") as caught:
+        own(tmp_path, name, text).check({name})
+    assert caught.value.hint.startswith("it may use ")
