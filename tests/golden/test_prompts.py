@@ -16,7 +16,6 @@ from pipeline.plugins import plugin_names
 from pipeline.splitting import tokens
 from pipeline.writing import writing_task
 from prompts import Prompts
-from schemas.errors import PromptError
 from tests.conftest import BAD_DEED, ROOT, document, opened
 from tests.contract.test_plugins import recorded_requests
 
@@ -176,37 +175,3 @@ def test_every_clause_that_is_cited_is_there():
 
     assert clauses == [str(number) for number in range(1, len(clauses) + 1)]
     assert cited <= set(clauses)
-
-
-def test_a_prompt_that_wants_what_it_is_not_given_is_named(tmp_path):
-    (tmp_path / "screen.md").write_text("Hello {{ nobody }}")
-
-    with pytest.raises(PromptError) as caught:
-        Prompts(tmp_path).render("screen.md")
-
-    assert "prompt screen.md cannot be rendered: 'nobody' is undefined" in str(caught.value)
-    assert str(tmp_path / "screen.md") in caught.value.hint
-
-
-def test_a_prompt_that_is_not_there_is_named_with_the_nearest():
-    with pytest.raises(PromptError) as caught:
-        Prompts().render("review/charakter.md")
-
-    assert "did you mean 'review/character.md'" in caught.value.hint
-
-
-def test_an_own_prompt_stands_for_the_shipped_one_and_changes_its_digest_alone(tmp_path):
-    (tmp_path / "read.md").write_text("Read.")
-
-    own, shipped = Prompts(tmp_path), Prompts()
-
-    assert own.render("read.md") == "Read."
-    changed = {n for n in shipped.digests if own.digests[n] != shipped.digests[n]}
-    assert changed == {"read.md"}
-
-
-def test_templates_cannot_reach_into_python(tmp_path):
-    (tmp_path / "read.md").write_text("{{ ''.__class__.__mro__ }}")
-
-    with pytest.raises(PromptError):
-        Prompts(tmp_path).render("read.md")
